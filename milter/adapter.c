@@ -1,0 +1,293 @@
+#include "milter/adapter.h"
+
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "milter/log.h"
+#include "milter/macros.h"
+#include "milter/refusal.h"
+#include "milter/snapshot.h"
+#include "policy/limits.h"
+#include "policy/mailbox.h"
+#include "policy/ruleset.h"
+#include "policy/session.h"
+#include "rules/load.h"
+
+/* Bytes of a session's id with the end of the string: two numbers of 64 bits in base 36, and a dash. */
+#define SESSION_ID 32
+
+struct adapter {
+	struct mta mta;
+	bool macros_offered;
+	char id[SESSION_ID];
+	const struct snapshot *snapshot;
+	struct session *session; /* NULL before the connect event */
+};
+
+static char *base36(uint64_t number, char *end)
+{
+	do {
+		*--end = "0123456789abcdefghijklmnopqrstuvwxyz"[number % 36];
+		number /= 36;
+	} while (number > 0);
+	return end;
+}
+
+static uint64_t first_session; /* when it came, in milliseconds */
+
+static void note_first_session(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	first_session = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Makes an id that no other session of this machine has, before a restart or after it: "mfe8x2k1-3f". */
+static void make_id(char *ret_id)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	static atomic_uint_fast64_t sessions;
+	char digits[SESSION_ID] = "";
+	char *start;
+
+	pthread_once(&once, note_first_session);
+	start = base36(atomic_fetch_add(&sessions, 1) + 1, digits + sizeof digits - 1);
+	*--start = '-';
+	strcpy(ret_id, base36(first_session, start));
+}
+
+struct adapter *adapter_new(struct snapshots *snapshots, const struct mta *mta, bool macros_offered)
+{
+	struct adapter *adapter = calloc(1, sizeof *adapter);
+
+	if (adapter == NULL)
+		return NULL;
+	adapter->mta = *mta;
+	adapter->macros_offered = macros_offered;
+	adapter->snapshot = snapshot_acquire(snapshots);
+	make_id(adapter->id);
+	return adapter;
+}
+
+void adapter_free(struct adapter *adapter)
+{
+	if (adapter == NULL)
+		return;
+	session_free(adapter->session);
+	snapshot_release(adapter->snapshot);
+	free(adapter);
+}
+
+/* Sets the reply of a refusal and logs it. */
+static enum answer refuse(struct adapter *adapter, const struct decision *decision, const char *recipient)
+{
+	char reply[2 * LIMIT_REPLY];
+
+	if (adapter->session != NULL)
+		session_reply(adapter->session, decision, reply, sizeof reply);
+	else
+		reply_print(decision->reply, decision->reply->text, reply, sizeof reply);
+	refusal_log(&(struct refusal){
+	    .id = adapter->id,
+	    .session = adapter->session,
+	    .decision = decision,
+	    .recipient = recipient,
+	    .queue = macros_queue(&adapter->mta),
+	    .reply = reply,
+	});
+	if (!answer_set_reply(&adapter->mta, decision->verdict, reply))
+		log_error(log_fields(log_word("session", adapter->id)),
+		          "the reply cannot be given as it is, the MTA answers in its own words");
+	return answer_from_verdict(decision->verdict);
+}
+
+static enum answer out_of_order(struct adapter *adapter, enum stage stage)
+{
+	struct decision decision = decide_without_rules(stage, CAUSE_INTERNAL);
+
+	log_error(log_fields(log_word("session", adapter->id)),
+	          "%s came without a connect event that was judged: the session cannot be judged", stage_name(stage));
+	return refuse(adapter, &decision, NULL);
+}
+
+/* Mail submitted on the machine itself: LOCAL MAIL in the header. */
+static bool submitted_here(const struct adapter *adapter, const char *host, const struct sockaddr *peer)
+{
+	const struct sockaddr_in *ipv4 = (const struct sockaddr_in *)peer;
+
+	if (host == NULL || strcasecmp(host, "localhost") != 0)
+		return false;
+	if (peer == NULL)
+		return true;
+	return peer->sa_family == AF_INET && ipv4->sin_port == 0 && ipv4->sin_addr.s_addr == htonl(INADDR_LOOPBACK) &&
+	       macros_port(&adapter->mta) == 0;
+}
+
+/* The client's address; returns false, and writes nothing, where the MTA gave none of IP. */
+static bool peer_address(const struct sockaddr *peer, struct address *ret_address)
+{
+	if (peer == NULL)
+		return false;
+	switch (peer->sa_family) {
+	case AF_INET:
+		*ret_address = address_from_ipv4((const uint8_t *)&((const struct sockaddr_in *)peer)->sin_addr);
+		return true;
+	case AF_INET6:
+		*ret_address = address_from_ipv6(((const struct sockaddr_in6 *)peer)->sin6_addr.s6_addr);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void take_connection(const struct adapter *adapter, const char *host, const struct sockaddr *peer,
+                            struct connection *ret_connection)
+{
+	const struct mta *mta = &adapter->mta;
+	struct connection connection = {.no_macros = !adapter->macros_offered};
+
+	if (adapter->macros_offered) {
+		connection.daemon = macros_daemon(mta);
+		connection.port = macros_port(mta);
+		connection.local = submitted_here(adapter, host, peer);
+		connection.client_name_state = macros_client_name(mta, host);
+		connection.client_name = host;
+	} else {
+		connection.client_name_state = CLIENT_NAME_NONE;
+	}
+	connection.has_client = peer_address(peer, &connection.client);
+	if (adapter->macros_offered && connection.has_client && !connection.local)
+		connection.has_local_address =
+		    macros_local_address(mta, &connection.client, &connection.local_address);
+	*ret_connection = connection;
+}
+
+static void log_no_listener(const struct adapter *adapter, const struct connection *connection)
+{
+	char address[LIMIT_NETWORK_TEXT] = "";
+
+	if (connection->has_local_address)
+		address_to_text(&connection->local_address, address);
+	log_warning(log_fields(log_word("session", adapter->id), log_quoted("daemon", connection->daemon),
+	                       log_word("address", connection->has_local_address ? address : NULL),
+	                       log_number("port", connection->port), log_word("local", connection->local ? "yes" : "no")),
+	            "no listener of the rule file matches this connection: every MAIL is refused for now");
+}
+
+enum answer adapter_connect(struct adapter *adapter, const char *host, const struct sockaddr *peer)
+{
+	struct connection connection;
+	struct decision decision;
+
+	session_free(adapter->session);
+	adapter->session = session_new(adapter->snapshot->rules->ruleset);
+	if (adapter->session == NULL) {
+		log_error(log_fields(log_word("session", adapter->id)), "no memory for a session");
+		return ANSWER_CONTINUE;
+	}
+	take_connection(adapter, host, peer, &connection);
+	decision = session_connect(adapter->session, &connection);
+	if (decision.cause == CAUSE_NO_LISTENER)
+		log_no_listener(adapter, &connection);
+	if (decision.cause == CAUSE_NO_MACROS)
+		log_error(log_fields(log_word("session", adapter->id)),
+		          "the MTA does not let us ask for its macros (SMFIF_SETSYMLIST, milter protocol version 6): "
+		          "every MAIL is refused for now");
+	return ANSWER_CONTINUE;
+}
+
+enum answer adapter_helo(struct adapter *adapter, const char *helo)
+{
+	if (adapter->session != NULL)
+		session_helo(adapter->session, helo);
+	return ANSWER_CONTINUE;
+}
+
+/*
+ * The size declared by a parameter of MAIL (RFC 1870), where it is one: more than
+ * fits is as large as fits, and what is not a number declares nothing.
+ */
+static void take_size(const char *parameter, struct envelope *envelope)
+{
+	static const char keyword[] = "SIZE=";
+	const char *digits = parameter + strlen(keyword);
+	uint64_t size = 0;
+
+	if (strncasecmp(parameter, keyword, strlen(keyword)) != 0)
+		return;
+	if (*digits == '\0' || digits[strspn(digits, "0123456789")] != '\0')
+		return;
+	for (; *digits != '\0'; digits++) {
+		unsigned digit = (unsigned)(*digits - '0');
+
+		size = size > (UINT64_MAX - digit) / 10 ? UINT64_MAX : size * 10 + digit;
+		if (size == UINT64_MAX)
+			break;
+	}
+	envelope->size_declared = true;
+	envelope->size = size;
+}
+
+enum answer adapter_mail(struct adapter *adapter, char *const *arguments)
+{
+	const struct mta *mta = &adapter->mta;
+	struct envelope envelope = {
+	    .sender = arguments[0],
+	    .user = macros_user(mta),
+	    .mechanism = macros_mechanism(mta),
+	    .tls_bits = macros_tls_bits(mta),
+	};
+	struct decision decision;
+
+	if (adapter->session == NULL || envelope.sender == NULL)
+		return out_of_order(adapter, STAGE_MAIL);
+	for (char *const *parameter = arguments + 1; *parameter != NULL; parameter++)
+		take_size(*parameter, &envelope);
+	decision = session_mail(adapter->session, &envelope);
+	return decision.verdict == VERDICT_ACCEPT ? ANSWER_CONTINUE : refuse(adapter, &decision, NULL);
+}
+
+enum answer adapter_rcpt(struct adapter *adapter, char *const *arguments)
+{
+	struct decision decision;
+	enum answer answer;
+	char *recipient;
+
+	if (adapter->session == NULL || arguments[0] == NULL)
+		return out_of_order(adapter, STAGE_RCPT);
+	decision = session_rcpt(adapter->session, arguments[0], macros_resolved(&adapter->mta));
+	if (decision.verdict == VERDICT_ACCEPT)
+		return ANSWER_CONTINUE;
+	recipient = mailbox_bare(arguments[0]);
+	answer = refuse(adapter, &decision, recipient);
+	free(recipient);
+	return answer;
+}
+
+enum answer adapter_data(struct adapter *adapter)
+{
+	struct decision decision;
+
+	if (adapter->session == NULL)
+		return out_of_order(adapter, STAGE_DATA);
+	decision = session_data(adapter->session);
+	if (decision.verdict != VERDICT_ACCEPT)
+		return refuse(adapter, &decision, NULL);
+	session_reset(adapter->session);
+	return ANSWER_ACCEPT;
+}
+
+void adapter_abort(struct adapter *adapter)
+{
+	if (adapter->session != NULL)
+		session_reset(adapter->session);
+}

@@ -1,0 +1,113 @@
+/*
+ * sallyport check: finds every mistake in rule files.
+ */
+#include <getopt.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "milter/command.h"
+#include "rules/diagnostic.h"
+#include "rules/load.h"
+#include "rules/print.h"
+
+struct choices {
+	bool strict;
+	bool json;
+	bool print;
+};
+
+/* Adds what was found to the list; returns false where there is no memory. */
+static bool list_diagnostics(const struct diagnostics *diagnostics, json_t *list)
+{
+	for (size_t i = 0; i < diagnostics_shown(diagnostics); i++) {
+		const struct diagnostic *diagnostic = diagnostics_at(diagnostics, i);
+		json_t *object = json_pack("{s:s, s:i, s:s, s:s}", "file", diagnostic->file, "line", (int)diagnostic->line,
+		                           "severity", severity_name(diagnostic->severity), "message", diagnostic->text);
+
+		if (json_array_append_new(list, object) != 0)
+			return false;
+	}
+	return true;
+}
+
+static int no_memory(void)
+{
+	fprintf(stderr, "sallyport check: no memory\n");
+	return STATUS_TROUBLE;
+}
+
+static int check_file(const char *path, const struct choices *choices, json_t *list)
+{
+	struct diagnostics *diagnostics = diagnostics_new();
+	struct rules *rules;
+	int status = STATUS_FINE;
+
+	if (diagnostics == NULL)
+		return no_memory();
+	rules = rules_load(path, diagnostics);
+	if (rules == NULL || diagnostics_errors(diagnostics) > 0)
+		status = STATUS_NOT;
+	else if (choices->strict && diagnostics_warnings(diagnostics) > 0)
+		status = STATUS_NOT;
+	if (!choices->json)
+		command_show_diagnostics(diagnostics);
+	else if (!list_diagnostics(diagnostics, list))
+		status = no_memory();
+	if (rules != NULL && choices->print && !model_print(rules->model, stdout))
+		status = no_memory();
+	rules_free(rules);
+	diagnostics_free(diagnostics);
+	return status;
+}
+
+static int check_files(char **paths, const struct choices *choices)
+{
+	json_t *list = json_array();
+	int worst = STATUS_FINE;
+
+	for (; *paths != NULL; paths++) {
+		int status = check_file(*paths, choices, list);
+		if (status > worst)
+			worst = status;
+	}
+	if (choices->json && (json_dumpf(list, stdout, JSON_INDENT(2)) != 0 || putchar('\n') == EOF))
+		worst = no_memory();
+	json_decref(list);
+	if (fflush(stdout) != 0) {
+		perror("sallyport check: standard output");
+		return STATUS_TROUBLE;
+	}
+	return worst;
+}
+
+int check_main(const struct command *command, int argc, char **argv)
+{
+	enum { STRICT = 256, JSON, PRINT };
+	static const struct option options[] = {
+	    {"strict", no_argument, NULL, STRICT},
+	    {"json", no_argument, NULL, JSON},
+	    {"print", no_argument, NULL, PRINT},
+	    {"help", no_argument, NULL, 'h'},
+	    {NULL, 0, NULL, 0},
+	};
+	struct choices choices = {.strict = false};
+	int option;
+	int status;
+
+	while ((option = command_option(command, argc, argv, options, &status)) != -1) {
+		if (option == STRICT)
+			choices.strict = true;
+		else if (option == JSON)
+			choices.json = true;
+		else if (option == PRINT)
+			choices.print = true;
+		else
+			return status;
+	}
+	if (choices.json && choices.print)
+		return command_usage_error(command, "--json and --print cannot go together");
+	if (optind == argc)
+		return command_usage_error(command, "no file is named");
+	return check_files(argv + optind, &choices);
+}

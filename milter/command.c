@@ -1,0 +1,80 @@
+#include "milter/command.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rules/diagnostic.h"
+
+void command_help(const struct command *command, FILE *stream)
+{
+	fprintf(stream, "usage: sallyport %s %s\n\n%s\n\n%s", command->name, command->usage, command->summary,
+	        command->options);
+}
+
+int command_usage_error(const struct command *command, const char *format, ...)
+{
+	va_list arguments;
+
+	fprintf(stderr, "sallyport %s: ", command->name);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fprintf(stderr, "\nusage: sallyport %s %s\n", command->name, command->usage);
+	return command->usage_status;
+}
+
+/* What getopt_long(3) did not take: the word as it was given. */
+static int option_fault(const struct command *command, int fault, char **argv)
+{
+	const char *word = argv[optind - 1];
+
+	if (fault == ':')
+		return command_usage_error(command, "option %s needs a value", word);
+	if (optopt != 0 && strncmp(word, "--", 2) != 0)
+		return command_usage_error(command, "there is no option -%c", optopt);
+	if (optopt != 0)
+		return command_usage_error(command, "option %.*s takes no value", (int)strcspn(word, "="), word);
+	return command_usage_error(command, "there is no option %.*s, or it could be several", (int)strcspn(word, "="), word);
+}
+
+int command_option(const struct command *command, int argc, char **argv, const struct option *options, int *ret_status)
+{
+	char letters[] = ":h\0:"; /* then, where the command takes a file, c */
+	int option;
+
+	for (const struct option *row = options; row->name != NULL; row++) {
+		if (row->val == 'c')
+			letters[2] = 'c';
+	}
+	opterr = 0;
+	option = getopt_long(argc, argv, letters, options, NULL);
+	if (option == 'h') {
+		command_help(command, stdout);
+		*ret_status = STATUS_FINE;
+		return '?';
+	}
+	if (option == ':' || option == '?') {
+		*ret_status = option_fault(command, option, argv);
+		return '?';
+	}
+	return option;
+}
+
+void command_show_diagnostics(const struct diagnostics *diagnostics)
+{
+	for (size_t i = 0; i < diagnostics_shown(diagnostics); i++) {
+		const struct diagnostic *diagnostic = diagnostics_at(diagnostics, i);
+		size_t length = diagnostic_print(diagnostic, NULL, 0);
+		char *line = malloc(length + 1);
+
+		if (line == NULL)
+			continue;
+		diagnostic_print(diagnostic, line, length + 1);
+		fprintf(stderr, "%s\n", line);
+		free(line);
+	}
+	if (diagnostics_incomplete(diagnostics))
+		fprintf(stderr, "There are more faults than could be shown.\n");
+}

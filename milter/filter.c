@@ -1,0 +1,182 @@
+#include "milter/filter.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <libmilter/mfapi.h>
+
+#include "milter/adapter.h"
+#include "milter/log.h"
+#include "milter/macros.h"
+#include "policy/limits.h"
+
+/* What the connections of this process are judged by: libmilter's callbacks have no argument of ours. */
+static struct snapshots *serving;
+
+static_assert((int)PLACE_CONNECT == SMFIM_CONNECT && (int)PLACE_HELO == SMFIM_HELO && (int)PLACE_MAIL == SMFIM_ENVFROM &&
+                  (int)PLACE_RCPT == SMFIM_ENVRCPT && (int)PLACE_DATA == SMFIM_DATA &&
+                  (int)PLACE_MESSAGE_END == SMFIM_EOM && (int)PLACE_HEADERS_END == SMFIM_EOH &&
+                  PLACE_COUNT == SMFIM_LAST + 1,
+              "places are libmilter's");
+
+static const sfsistat statuses[] = {
+    [ANSWER_CONTINUE] = SMFIS_CONTINUE,
+    [ANSWER_ACCEPT] = SMFIS_ACCEPT,
+    [ANSWER_TEMPFAIL] = SMFIS_TEMPFAIL,
+    [ANSWER_REJECT] = SMFIS_REJECT,
+};
+static_assert(sizeof statuses / sizeof *statuses == ANSWER_COUNT, "every answer has a status");
+
+static const char *macro(void *context, const char *name)
+{
+	return smfi_getsymval(context, (char *)name);
+}
+
+static bool set_reply(void *context, const char *code, const char *enhanced, const char *const *lines, size_t count)
+{
+	char *all[LIMIT_REPLY_LINES] = {NULL};
+	char *const *l = all;
+
+	for (size_t i = 0; i < count; i++)
+		all[i] = (char *)lines[i];
+	static_assert(LIMIT_REPLY_LINES == 32, "as many arguments as a reply may have lines");
+	return smfi_setmlreply(context, (char *)code, (char *)enhanced, l[0], l[1], l[2], l[3], l[4], l[5], l[6], l[7], l[8],
+	                       l[9], l[10], l[11], l[12], l[13], l[14], l[15], l[16], l[17], l[18], l[19], l[20], l[21],
+	                       l[22], l[23], l[24], l[25], l[26], l[27], l[28], l[29], l[30], l[31],
+	                       (char *)NULL) == MI_SUCCESS;
+}
+
+/* Makes the connection's adapter; where there is no memory, the log says so and the next event tries again. */
+static struct adapter *begin(SMFICTX *context, bool macros_offered)
+{
+	const struct mta mta = {.macro = macro, .set_reply = set_reply, .context = context};
+	struct adapter *adapter = adapter_new(serving, &mta, macros_offered);
+
+	if (adapter == NULL)
+		log_error(log_none, "no memory for a connection");
+	else
+		smfi_setpriv(context, adapter);
+	return adapter;
+}
+
+/* What no adapter can judge. */
+static sfsistat refuse_for_now(void)
+{
+	log_error(log_none, "an event of a connection that did not begin: refused for now");
+	return SMFIS_TEMPFAIL;
+}
+
+/* Asks for the macros of all places; a list that is not given leaves the MTA's own in force. */
+static bool ask_for_macros(SMFICTX *context)
+{
+	char list[MACROS_LIST];
+
+	for (unsigned place = 0; place < PLACE_COUNT; place++) {
+		macros_list((enum macro_place)place, list);
+		if (smfi_setsymlist(context, (int)place, list) != MI_SUCCESS)
+			return false;
+	}
+	return true;
+}
+
+static sfsistat negotiate(SMFICTX *context, unsigned long actions, unsigned long steps, unsigned long unused2,
+                          unsigned long unused3, unsigned long *ret_actions, unsigned long *ret_steps,
+                          unsigned long *ret_unused2, unsigned long *ret_unused3)
+{
+	bool offered = (actions & SMFIF_SETSYMLIST) != 0 && ask_for_macros(context);
+
+	(void)unused2;
+	(void)unused3;
+	*ret_actions = offered ? SMFIF_SETSYMLIST : 0;
+	*ret_steps = steps & (SMFIP_NOHDRS | SMFIP_NOEOH | SMFIP_NOBODY | SMFIP_NOUNKNOWN);
+	*ret_unused2 = 0;
+	*ret_unused3 = 0;
+	begin(context, offered);
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat on_connect(SMFICTX *context, char *host, struct sockaddr *peer)
+{
+	struct adapter *adapter = smfi_getpriv(context);
+
+	if (adapter == NULL)
+		adapter = begin(context, false);
+	if (adapter == NULL)
+		return SMFIS_CONTINUE; /* a refusal here would lose its words; MAIL is refused */
+	return statuses[adapter_connect(adapter, host, peer)];
+}
+
+static sfsistat on_helo(SMFICTX *context, char *name)
+{
+	struct adapter *adapter = smfi_getpriv(context);
+
+	return adapter != NULL ? statuses[adapter_helo(adapter, name)] : SMFIS_CONTINUE;
+}
+
+static sfsistat on_mail(SMFICTX *context, char **arguments)
+{
+	struct adapter *adapter = smfi_getpriv(context);
+
+	return adapter != NULL ? statuses[adapter_mail(adapter, arguments)] : refuse_for_now();
+}
+
+static sfsistat on_rcpt(SMFICTX *context, char **arguments)
+{
+	struct adapter *adapter = smfi_getpriv(context);
+
+	return adapter != NULL ? statuses[adapter_rcpt(adapter, arguments)] : refuse_for_now();
+}
+
+static sfsistat on_data(SMFICTX *context)
+{
+	struct adapter *adapter = smfi_getpriv(context);
+
+	return adapter != NULL ? statuses[adapter_data(adapter)] : refuse_for_now();
+}
+
+static sfsistat on_abort(SMFICTX *context)
+{
+	struct adapter *adapter = smfi_getpriv(context);
+
+	if (adapter != NULL)
+		adapter_abort(adapter);
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat on_close(SMFICTX *context)
+{
+	adapter_free(smfi_getpriv(context));
+	smfi_setpriv(context, NULL);
+	return SMFIS_CONTINUE;
+}
+
+bool filter_register(struct snapshots *snapshots, const char *connection_string)
+{
+	static char name[] = "sallyport";
+	const struct smfiDesc description = {
+	    .xxfi_name = name,
+	    .xxfi_version = SMFI_VERSION,
+	    .xxfi_flags = SMFIF_SETSYMLIST,
+	    .xxfi_negotiate = negotiate,
+	    .xxfi_connect = on_connect,
+	    .xxfi_helo = on_helo,
+	    .xxfi_envfrom = on_mail,
+	    .xxfi_envrcpt = on_rcpt,
+	    .xxfi_data = on_data,
+	    .xxfi_abort = on_abort,
+	    .xxfi_close = on_close,
+	};
+
+	serving = snapshots;
+	return smfi_setconn((char *)connection_string) == MI_SUCCESS && smfi_register(description) == MI_SUCCESS;
+}
+
+bool filter_open(void)
+{
+	errno = 0;
+	return smfi_opensocket(false) == MI_SUCCESS;
+}
+
+void filter_serve(void)
+{
+	smfi_main();
+}

@@ -1,0 +1,156 @@
+#include "milter/reload.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#include "milter/log.h"
+#include "milter/snapshot.h"
+#include "policy/ruleset.h"
+#include "rules/diagnostic.h"
+#include "rules/load.h"
+
+/* Bytes of the thread's stack: it parses what administrators nest, not what clients send. */
+#define RELOAD_STACK (8u * 1024 * 1024)
+
+static struct {
+	const char *path;
+	const struct settings *settings;
+	struct snapshots *snapshots;
+	unsigned generation; /* in force; only the thread uses it */
+	pthread_mutex_t lock;
+	pthread_cond_t asked;
+	bool pending; /* under the lock */
+} reloader = {
+    .generation = 1,
+    .lock = PTHREAD_MUTEX_INITIALIZER,
+    .asked = PTHREAD_COND_INITIALIZER,
+};
+
+static void tell_reloading(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld\nSTATUS=Reading %s",
+	           (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000, reloader.path);
+}
+
+static void tell_setting(const char *name, const char *running, const char *given)
+{
+	static const char none[] = "nothing";
+
+	if (running == given || (running != NULL && given != NULL && strcmp(running, given) == 0))
+		return;
+	log_warning(log_fields(log_word("setting", name)), "%s: \"%s\" needs a restart to change from %s to %s",
+	            reloader.path, name, running != NULL ? running : none, given != NULL ? given : none);
+}
+
+/* Warns of the settings that keep their value although the file has another. */
+static void tell_settings(const struct settings *given)
+{
+	const struct settings *running = reloader.settings;
+	static const char *const formats[] = {[LOG_FORMAT_TEXT] = "text", [LOG_FORMAT_JSON] = "json"};
+
+	tell_setting("socket", running->socket, given->socket);
+	tell_setting("user", running->user, given->user);
+	tell_setting("group", running->group, given->group);
+	tell_setting("decisions", running->decisions, given->decisions);
+	tell_setting("metrics", running->metrics, given->metrics);
+	tell_setting("log", formats[running->log], formats[given->log]);
+}
+
+static void log_diagnostics(const struct diagnostics *diagnostics)
+{
+	for (size_t i = 0; i < diagnostics_shown(diagnostics); i++)
+		log_diagnostic(diagnostics_at(diagnostics, i));
+	if (diagnostics_incomplete(diagnostics))
+		log_warning(log_none, "%s: there are more faults than could be shown", reloader.path);
+}
+
+/* Puts the rules in force and returns true; false where there is no memory: they are then freed. */
+static bool put_in_force(struct rules *rules)
+{
+	size_t listeners = rules->ruleset->listener_count;
+	unsigned generation;
+
+	tell_settings(&rules->settings);
+	rules_forget_model(rules);
+	generation = snapshots_replace(reloader.snapshots, rules);
+	if (generation == 0) {
+		rules_free(rules);
+		log_error(log_none, "no memory");
+		return false;
+	}
+	reloader.generation = generation;
+	log_message("reloaded", log_fields(log_number("generation", generation), log_number("listeners", listeners)), "%s",
+	            reloader.path);
+	sd_notifyf(0, "READY=1\nSTATUS=Generation %u of %s in force", generation, reloader.path);
+	return true;
+}
+
+static void reload(void)
+{
+	struct diagnostics *diagnostics = diagnostics_new();
+	struct rules *rules;
+
+	tell_reloading();
+	rules = diagnostics != NULL ? rules_load(reloader.path, diagnostics) : NULL;
+	if (diagnostics != NULL)
+		log_diagnostics(diagnostics);
+	else
+		log_error(log_none, "no memory");
+	diagnostics_free(diagnostics);
+	if (rules != NULL && put_in_force(rules))
+		return;
+	log_message("reload failed", log_none, "%s: the rules of generation %u stay", reloader.path, reloader.generation);
+	sd_notifyf(0, "READY=1\nSTATUS=Reload of %s failed, generation %u stays in force", reloader.path,
+	           reloader.generation);
+}
+
+static void await_request(void)
+{
+	pthread_mutex_lock(&reloader.lock);
+	while (!reloader.pending)
+		pthread_cond_wait(&reloader.asked, &reloader.lock);
+	reloader.pending = false;
+	pthread_mutex_unlock(&reloader.lock);
+}
+
+static void *run(void *unused)
+{
+	while (true) {
+		await_request();
+		reload();
+	}
+	return unused;
+}
+
+bool reload_start(const char *path, const struct settings *settings, struct snapshots *snapshots)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	int error;
+
+	reloader.path = path;
+	reloader.settings = settings;
+	reloader.snapshots = snapshots;
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, RELOAD_STACK);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	error = pthread_create(&thread, &attributes, run, NULL);
+	pthread_attr_destroy(&attributes);
+	errno = error;
+	return error == 0;
+}
+
+void reload_request(void)
+{
+	pthread_mutex_lock(&reloader.lock);
+	reloader.pending = true;
+	pthread_cond_signal(&reloader.asked);
+	pthread_mutex_unlock(&reloader.lock);
+}

@@ -1,0 +1,281 @@
+/*
+ * sallyport run: the daemon, from its start to its end.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+#include <systemd/sd-daemon.h>
+
+#include "milter/command.h"
+#include "milter/fault.h"
+#include "milter/filter.h"
+#include "milter/log.h"
+#include "milter/privileges.h"
+#include "milter/reload.h"
+#include "milter/signals.h"
+#include "milter/snapshot.h"
+#include "milter/socket.h"
+#include "policy/ruleset.h"
+#include "rules/diagnostic.h"
+#include "rules/load.h"
+
+/*
+ * Bytes of a thread's stack: libmilter's pool grows to some hundred threads, and the
+ * usual 8 MiB each would count against limits of address space.
+ */
+#define THREAD_STACK (256u * 1024)
+
+/* A connection needs a descriptor; below this a busy MTA can use them all up, and libmilter then spins. */
+#define FEW_DESCRIPTORS 4096
+
+/* What the command line and the rule file say together. */
+struct daemon {
+	const char *path;
+	const char *socket_text;
+	const char *user;
+	const char *group;
+	struct settings settings; /* as the file had them at the start; the texts are copies */
+	struct socket_name socket;
+	struct snapshots *snapshots;
+};
+
+/* Whether libmilter has stopped serving by itself. */
+static atomic_bool filter_ended;
+
+static int refuse_to_start(int status, const char *message)
+{
+	log_error(log_none, "%s", message);
+	return status;
+}
+
+/* Logs warnings, or, where the file has an error, shows all faults as check does: the log's format is not known then. */
+static struct rules *load(const char *path)
+{
+	struct diagnostics *diagnostics = diagnostics_new();
+	struct rules *rules;
+
+	if (diagnostics == NULL)
+		return NULL;
+	rules = rules_load(path, diagnostics);
+	if (rules == NULL) {
+		command_show_diagnostics(diagnostics);
+	} else {
+		log_open(rules->settings.log);
+		for (size_t i = 0; i < diagnostics_shown(diagnostics); i++)
+			log_diagnostic(diagnostics_at(diagnostics, i));
+		rules_forget_model(rules);
+	}
+	diagnostics_free(diagnostics);
+	return rules;
+}
+
+/* Copies a text that may be NULL; returns false where there is no memory. */
+static bool copy(const char *text, char **ret_copy)
+{
+	*ret_copy = text != NULL ? strdup(text) : NULL;
+	return text == NULL || *ret_copy != NULL;
+}
+
+/* The settings outlive the rules that came with them. */
+static bool copy_settings(const struct settings *from, struct settings *ret_copy)
+{
+	ret_copy->log = from->log;
+	return copy(from->socket, &ret_copy->socket) && copy(from->user, &ret_copy->user) &&
+	       copy(from->group, &ret_copy->group) && copy(from->decisions, &ret_copy->decisions) &&
+	       copy(from->metrics, &ret_copy->metrics);
+}
+
+/* Raises the soft limit to the hard one, and says so where that is low. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_max < FEW_DESCRIPTORS)
+		log_warning(log_fields(log_number("descriptors", limit.rlim_max)),
+		            "the limit of open files is low for a busy server; raise it (LimitNOFILE= of systemd, ulimit -Hn)");
+}
+
+/* Whether a reload could read every file again as the user that the process now is. */
+static bool files_stay_readable(const struct rules *rules)
+{
+	bool readable = true;
+
+	for (size_t i = 0; i < rules->file_count; i++) {
+		if (privileges_can_read(rules->files[i]))
+			continue;
+		log_error(log_none, "%s: %s for the user to run as: a reload would fail; make it readable", rules->files[i],
+		          strerror(errno));
+		readable = false;
+	}
+	return readable;
+}
+
+/* Takes on what the process is to be; returns 0, or the exit status. */
+static int settle(struct daemon *daemon, const struct rules *rules)
+{
+	struct fault fault;
+
+	if (daemon->socket_text == NULL)
+		return refuse_to_start(EX_CONFIG, "no socket is set; write socket = \"unix:/run/sallyport/milter.sock\"; in "
+		                                  "the rule file, or give --socket");
+	if (!socket_read(daemon->socket_text, &daemon->socket, &fault))
+		return refuse_to_start(EX_CONFIG, fault.text);
+	if (!privileges_drop(daemon->user, daemon->group, &fault))
+		return refuse_to_start(EX_CONFIG, fault.text);
+	if (privileges_are_root())
+		log_warning(log_none, "running as root, as was asked for; a user of its own would be safer");
+	if (!files_stay_readable(rules))
+		return EX_CONFIG;
+	raise_descriptor_limit();
+	return 0;
+}
+
+/* Opens the socket; returns 0, or the exit status.  Until it listens there is no other thread. */
+static int open_socket(struct daemon *daemon)
+{
+	struct fault fault;
+	bool bound;
+
+	if (!socket_claim(&daemon->socket, &fault))
+		return refuse_to_start(EX_UNAVAILABLE, fault.text);
+	bound = filter_register(daemon->snapshots, daemon->socket.text) && filter_open();
+	if (!bound)
+		fault_set(&fault, "%s: cannot listen: %s", daemon->socket.text,
+		          errno != 0 ? strerror(errno) : "libmilter does not say why");
+	socket_claimed(&daemon->socket, bound);
+	return bound ? 0 : refuse_to_start(EX_UNAVAILABLE, fault.text);
+}
+
+static void *serve(void *unused)
+{
+	filter_serve();
+	atomic_store(&filter_ended, true);
+	signals_stop();
+	return unused;
+}
+
+/* Starts the threads that judge and reload; returns false, with errno set, where it cannot. */
+static bool start_threads(struct daemon *daemon)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, THREAD_STACK);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	errno = pthread_setattr_default_np(&attributes);
+	if (errno == 0 && reload_start(daemon->path, &daemon->settings, daemon->snapshots))
+		errno = pthread_create(&thread, &attributes, serve, NULL);
+	pthread_attr_destroy(&attributes);
+	return errno == 0;
+}
+
+/* Serves signals until one says stop; returns the exit status. */
+static int attend(const struct daemon *daemon)
+{
+	while (signals_wait() == SIGNALS_RELOAD)
+		reload_request();
+	sd_notify(0, "STOPPING=1");
+	socket_remove(&daemon->socket);
+	if (atomic_load(&filter_ended))
+		return refuse_to_start(EX_SOFTWARE, "libmilter has stopped serving: the daemon ends");
+	log_event("stopped", log_none);
+	return EX_OK;
+}
+
+/* Has the rules judge sessions; owns them.  Returns the exit status, when it is time to end the process. */
+static int serve_rules(struct daemon *daemon, struct rules *rules)
+{
+	size_t listeners = rules->ruleset->listener_count;
+	int status;
+
+	daemon->snapshots = snapshots_new(rules);
+	if (daemon->snapshots == NULL) {
+		rules_free(rules);
+		return refuse_to_start(EX_OSERR, "no memory");
+	}
+	signals_hold_stop();
+	status = open_socket(daemon);
+	if (status != 0)
+		return status;
+	if (!start_threads(daemon)) {
+		log_error(log_none, "cannot start a thread: %s", strerror(errno));
+		socket_remove(&daemon->socket);
+		return EX_OSERR;
+	}
+	log_message("started", log_fields(log_word("socket", daemon->socket.text), log_number("generation", 1),
+	                                  log_number("listeners", listeners)),
+	            "%s", daemon->path);
+	sd_notifyf(0, "READY=1\nSTATUS=Generation 1 of %s in force", daemon->path);
+	return attend(daemon);
+}
+
+static int run(struct daemon *daemon)
+{
+	struct rules *rules = load(daemon->path);
+	int status;
+
+	if (rules == NULL)
+		return EX_CONFIG;
+	if (!copy_settings(&rules->settings, &daemon->settings)) {
+		rules_free(rules);
+		return refuse_to_start(EX_OSERR, "no memory");
+	}
+	if (daemon->socket_text == NULL)
+		daemon->socket_text = daemon->settings.socket;
+	if (daemon->user == NULL)
+		daemon->user = daemon->settings.user;
+	if (daemon->group == NULL)
+		daemon->group = daemon->settings.group;
+	status = settle(daemon, rules);
+	if (status != 0) {
+		rules_free(rules);
+		return status;
+	}
+	return serve_rules(daemon, rules);
+}
+
+int run_main(const struct command *command, int argc, char **argv)
+{
+	enum { OPTION_SOCKET = 256, OPTION_USER, OPTION_GROUP };
+	static const struct option options[] = {
+	    {"config", required_argument, NULL, 'c'},
+	    {"socket", required_argument, NULL, OPTION_SOCKET},
+	    {"user", required_argument, NULL, OPTION_USER},
+	    {"group", required_argument, NULL, OPTION_GROUP},
+	    {"help", no_argument, NULL, 'h'},
+	    {NULL, 0, NULL, 0},
+	};
+	static struct daemon daemon; /* threads refer to it until the process is gone */
+	int option;
+	int status;
+
+	signals_hold_reload();
+	while ((option = command_option(command, argc, argv, options, &status)) != -1) {
+		if (option == 'c')
+			daemon.path = optarg;
+		else if (option == OPTION_SOCKET)
+			daemon.socket_text = optarg;
+		else if (option == OPTION_USER)
+			daemon.user = optarg;
+		else if (option == OPTION_GROUP)
+			daemon.group = optarg;
+		else
+			return status;
+	}
+	if (daemon.path == NULL)
+		return command_usage_error(command, "no rule file is named; use -c FILE");
+	if (optind < argc)
+		return command_usage_error(command, "\"%s\" is one word too many", argv[optind]);
+	return run(&daemon);
+}

@@ -1,0 +1,98 @@
+#include "milter/snapshot.h"
+
+#include <malloc.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "rules/load.h"
+
+struct held {
+	struct snapshot snapshot; /* what others see: first, so that its address is ours */
+	struct rules *rules;
+	atomic_uint holders;
+};
+
+struct snapshots {
+	pthread_mutex_t lock; /* between reading "current" and counting oneself among its holders */
+	struct held *current;
+};
+
+/* Rules with one holder, or NULL. */
+static struct held *held_new(struct rules *rules, unsigned generation)
+{
+	struct held *held = malloc(sizeof *held);
+
+	if (held == NULL)
+		return NULL;
+	held->snapshot = (struct snapshot){.rules = rules, .generation = generation};
+	held->rules = rules;
+	atomic_init(&held->holders, 1);
+	return held;
+}
+
+struct snapshots *snapshots_new(struct rules *rules)
+{
+	struct snapshots *snapshots = malloc(sizeof *snapshots);
+
+	if (snapshots == NULL)
+		return NULL;
+	snapshots->current = held_new(rules, 1);
+	if (snapshots->current == NULL) {
+		free(snapshots);
+		return NULL;
+	}
+	pthread_mutex_init(&snapshots->lock, NULL);
+	return snapshots;
+}
+
+void snapshots_free(struct snapshots *snapshots)
+{
+	if (snapshots == NULL)
+		return;
+	snapshot_release(&snapshots->current->snapshot);
+	pthread_mutex_destroy(&snapshots->lock);
+	free(snapshots);
+}
+
+const struct snapshot *snapshot_acquire(struct snapshots *snapshots)
+{
+	struct held *held;
+
+	pthread_mutex_lock(&snapshots->lock);
+	held = snapshots->current;
+	atomic_fetch_add_explicit(&held->holders, 1, memory_order_relaxed);
+	pthread_mutex_unlock(&snapshots->lock);
+	return &held->snapshot;
+}
+
+void snapshot_release(const struct snapshot *snapshot)
+{
+	struct held *held = (struct held *)snapshot;
+
+	if (held == NULL || atomic_fetch_sub_explicit(&held->holders, 1, memory_order_acq_rel) > 1)
+		return;
+	rules_free(held->rules);
+	free(held);
+	malloc_trim(0); /* a rule set may be large, and the next one may come in a year */
+}
+
+unsigned snapshots_replace(struct snapshots *snapshots, struct rules *rules)
+{
+	struct held *new;
+	struct held *old;
+	unsigned generation;
+
+	new = held_new(rules, 0);
+	if (new == NULL)
+		return 0;
+	pthread_mutex_lock(&snapshots->lock);
+	old = snapshots->current;
+	generation = old->snapshot.generation + 1;
+	new->snapshot.generation = generation;
+	snapshots->current = new;
+	pthread_mutex_unlock(&snapshots->lock);
+	snapshot_release(&old->snapshot);
+	return generation;
+}

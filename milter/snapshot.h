@@ -1,0 +1,50 @@
+/*
+ * NAME
+ *	snapshot - the rules in force, and those that sessions still hold
+ *
+ * SYNOPSIS
+ *	snapshots = snapshots_new(rules);
+ *	snapshot = snapshot_acquire(snapshots);  ...  snapshot_release(snapshot);
+ *	generation = snapshots_replace(snapshots, rules);
+ *
+ * DESCRIPTION
+ *	A session is judged by one rule set from its first command to its last:
+ *	it acquires the rules in force when it begins and releases them when it
+ *	ends.  A reload puts other rules in force; the old ones are freed with the last
+ *	session that holds them.  Generations are counted from 1.
+ *
+ * THREADS
+ *	All functions but snapshots_free may be called by any thread at any time.
+ *	What a snapshot points to is never written.
+ */
+#ifndef MILTER_SNAPSHOT_H
+#define MILTER_SNAPSHOT_H
+
+struct rules;
+
+struct snapshots; /* the rules in force, for those who begin */
+
+struct snapshot {
+	const struct rules *rules;
+	unsigned generation;
+};
+
+/* Puts the first rules in force, and owns them.  Returns NULL where there is no memory: rules are then still the caller's. */
+struct snapshots *snapshots_new(struct rules *rules);
+
+/* Releases the rules in force.  Nothing may be acquired any more; what is held stays. */
+void snapshots_free(struct snapshots *snapshots);
+
+/* The rules in force, to be released by whoever acquired them. */
+const struct snapshot *snapshot_acquire(struct snapshots *snapshots);
+
+/* Lets go; the last one to do so of rules that are no longer in force frees them.  NULL is let go, too. */
+void snapshot_release(const struct snapshot *snapshot);
+
+/*
+ * Puts the rules in force, owns them, and returns their generation; returns 0
+ * where there is no memory: nothing has changed, and rules are still the caller's.
+ */
+unsigned snapshots_replace(struct snapshots *snapshots, struct rules *rules);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * NAME
+ *	arena - memory that is freed all at once
+ *
+ * DESCRIPTION
+ *	What a rule set consists of lives exactly as long as the rule set: it is
+ *	taken from an arena, piece after piece, and given back with it.
+ *
+ * THREADS
+ *	One thread at a time.
+ */
+#ifndef POLICY_ARENA_H
+#define POLICY_ARENA_H
+
+#include <stddef.h>
+
+struct arena;
+
+/* Returns NULL where there is no memory, as do the functions that take from the arena. */
+struct arena *arena_new(void);
+
+/* arena may be NULL. */
+void arena_free(struct arena *arena);
+
+/* Zeroed memory for count things of size bytes, aligned for any type. */
+void *arena_take(struct arena *arena, size_t count, size_t size);
+
+/* A copy of the first length bytes of text, and the end of the string. */
+char *arena_text(struct arena *arena, const char *text, size_t length);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * NAME
+ *	expression - a regular expression, with limits
+ *
+ * DESCRIPTION
+ *	PCRE2, case-insensitive, searched for anywhere in the subject, byte by byte
+ *	(subjects are ASCII but for names that do not convert).  Limits on steps,
+ *	depth and heap (policy/limits.h) bound what a hostile subject can cost.
+ *
+ * THREADS
+ *	A compiled expression is immutable and shared; the room that a match needs
+ *	belongs to one thread at a time.
+ */
+#ifndef POLICY_EXPRESSION_H
+#define POLICY_EXPRESSION_H
+
+#include <stddef.h>
+
+#include "policy/condition.h"
+
+struct expression;
+struct match_room;
+
+/*
+ * Compiles the first length bytes of pattern.  Returns NULL where it does not
+ * compile or there is no memory, with the reason and the byte offset of the
+ * fault in ret_fault (of size bytes).
+ */
+struct expression *expression_new(const char *pattern, size_t length, char *ret_fault, size_t size);
+void expression_free(struct expression *expression);
+
+/* Room for matching; NULL where there is no memory. */
+struct match_room *match_room_new(void);
+void match_room_free(struct match_room *room);
+
+/* TRUTH_YES where it is found in the subject, TRUTH_NO where not, TRUTH_BROKEN past a limit. */
+enum truth expression_find(const struct expression *expression, const char *subject, struct match_room *room);
+
+#endif

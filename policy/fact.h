@@ -1,0 +1,96 @@
+/*
+ * NAME
+ *	fact - what a session is known by, and the classes that its facts fall in
+ *
+ * DESCRIPTION
+ *	One row per fact says its name, what it is compared as, since which stage
+ *	it is known and when it is forgotten.  (Which macro or callback of which
+ *	MTA brings it stands in milter/macros.h, row by row.)
+ *
+ *	struct facts is all that a decision sees: no text, only, for each fact,
+ *	the sets of the rule set that its value is in, and a few numbers.  The
+ *	daemon fills it from a session, the proof from combinations of classes.
+ */
+#ifndef POLICY_FACT_H
+#define POLICY_FACT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "policy/stage.h"
+
+enum fact {
+	FACT_CLIENT,
+	FACT_CLIENT_NAME,
+	FACT_HELO,
+	FACT_SENDER,
+	FACT_USER,
+	FACT_MECHANISM,
+	FACT_TLS,
+	FACT_SIZE,
+	FACT_RECIPIENT,
+	FACT_RECIPIENTS,
+	FACT_LISTENER,
+};
+#define FACT_COUNT (FACT_LISTENER + 1)
+
+/* What a fact is compared as.  The first five are the kinds of sets of a rule set. */
+enum value_kind {
+	VALUE_NETWORK,   /* an IP address, in networks */
+	VALUE_NAME,      /* a domain name, in domains */
+	VALUE_MAILBOX,   /* an envelope address, in addresses and domains */
+	VALUE_LOGIN,     /* a login, in users */
+	VALUE_WORD,      /* a SASL mechanism, in words */
+	VALUE_NUMBER,
+	VALUE_BOOLEAN,
+	VALUE_LABEL,     /* shown, never compared */
+};
+#define VALUE_SET_KINDS (VALUE_WORD + 1)
+#define VALUE_KIND_COUNT (VALUE_LABEL + 1)
+
+/* When a fact is forgotten. */
+enum fact_scope {
+	SCOPE_CONNECTION,
+	SCOPE_HELO,      /* until the next HELO */
+	SCOPE_MESSAGE,   /* until the end of the message, or the next MAIL */
+	SCOPE_RECIPIENT, /* until the next RCPT */
+};
+
+struct fact_row {
+	const char *name; /* in placeholders, logs and explain's options */
+	enum value_kind kind;
+	enum stage since;
+	enum fact_scope scope;
+	bool placeholder; /* may stand in a reply */
+};
+
+/* The row of a fact. */
+const struct fact_row *fact_row(enum fact fact);
+
+/* Writes the fact called name to *ret_fact and returns true; false, and nothing written, where none is. */
+bool fact_from_name(const char *name, enum fact *ret_fact);
+
+enum fact_state {
+	FACT_ABSENT,      /* the session does not have it: conditions on it do not hold */
+	FACT_KNOWN,
+	FACT_UNAVAILABLE, /* it could not be looked up just now */
+	FACT_BROKEN,      /* it could not be compared: no memory, or an expression past its limit */
+};
+
+/* A value by the sets that it is in: set n is bit n % 64 of word n / 64.  Words are not owned. */
+struct fact_class {
+	enum fact_state state;
+	const uint64_t *sets; /* valid where the state is FACT_KNOWN */
+};
+
+struct facts {
+	struct fact_class classes[FACT_COUNT]; /* of the facts compared by sets */
+	bool authenticated;                    /* the user is known by a login */
+	unsigned tls_bits;                     /* 0: not encrypted */
+	bool size_declared;
+	uint64_t size;       /* bytes, as declared by SIZE= (RFC 1870) */
+	bool relay;          /* this recipient would be relayed */
+	unsigned recipients; /* accepted so far in this message */
+};
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * NAME
+ *	limits - every bound of the engine, the loader and the daemon, with its reason
+ *
+ * DESCRIPTION
+ *	Numbers that bound work, memory or text stand here and nowhere else.
+ *	Where one can be met by an administrator, sallyport.conf(5) names it.
+ */
+#ifndef POLICY_LIMITS_H
+#define POLICY_LIMITS_H
+
+/*
+ * Bytes of one fact inside a reply.  RFC 5321 section 4.5.3.1.3 bounds a path
+ * by 256 octets; a longer one is cut, so that a client cannot fill the reply.
+ */
+#define LIMIT_PLACEHOLDER 256
+
+/*
+ * Bytes of one line of a reply, code included.  libmilter refuses lines over
+ * 980; RFC 5321 section 4.5.3.1.5 asks for 512 with CRLF, which a reply of
+ * two long addresses exceeds, and both MTAs pass longer ones.
+ */
+#define LIMIT_REPLY_LINE 900
+
+/* Lines of one reply: what smfi_setmlreply(3) takes. */
+#define LIMIT_REPLY_LINES 32
+
+/* Bytes of a whole rendered reply, lines joined, with the end of the string. */
+#define LIMIT_REPLY (LIMIT_REPLY_LINES * (LIMIT_REPLY_LINE + 1))
+
+/*
+ * Steps that a regular expression may take on one subject, and how deep it may
+ * nest (pcre2_set_match_limit(3), pcre2_set_depth_limit(3)).  Names and
+ * addresses are short: an honest expression needs some hundreds.
+ */
+#define LIMIT_MATCH_STEPS 100000
+#define LIMIT_MATCH_DEPTH 1000
+
+/* KiB of heap for one match (pcre2_set_heap_limit(3)). */
+#define LIMIT_MATCH_HEAP 1024
+
+/* Bytes of an IP address or network as text, "0000:...:255.255.255.255/128" with the end of the string. */
+#define LIMIT_NETWORK_TEXT 56
+
+/* Files that one rule file may @include, and how deep: a cycle ends here. */
+#define LIMIT_INCLUDE_DEPTH 10
+
+/* Bytes of a rule file with all that it includes, and of one table file. */
+#define LIMIT_RULE_FILE (16u * 1024 * 1024)
+#define LIMIT_TABLE_FILE (1024u * 1024 * 1024)
+
+/* Bytes of one line of a table file: no entry needs more. */
+#define LIMIT_TABLE_LINE 4096
+
+/* Faults that one check reports; the rest are counted. */
+#define LIMIT_DIAGNOSTICS 1000
+
+#endif

@@ -1,0 +1,203 @@
+#include "policy/mailbox.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "policy/vocabulary.h"
+
+char *mailbox_bare(const char *text)
+{
+	size_t length = strlen(text);
+
+	if (length >= 2 && text[0] == '<' && text[length - 1] == '>')
+		return strndup(text + 1, length - 2);
+	return strdup(text);
+}
+
+static bool has_control(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return true;
+	return false;
+}
+
+/*
+ * What follows a source route, "@one,@two:", or text itself without one.  A
+ * colon in an address literal does not end the route.
+ */
+static const char *skip_source_route(const char *text)
+{
+	bool bracket = false;
+
+	if (text[0] != '@')
+		return text;
+	for (const char *at = text; *at != '\0'; at++) {
+		if (*at == '[')
+			bracket = true;
+		else if (*at == ']')
+			bracket = false;
+		else if (*at == '"')
+			break;
+		else if (*at == ':' && !bracket)
+			return at + 1;
+	}
+	return text;
+}
+
+/* Finds the last "@" outside quotes.  Returns false where a quote does not close. */
+static bool find_domain(const char *text, const char **ret_at)
+{
+	bool quoted = false;
+	const char *found = NULL;
+
+	for (; *text != '\0'; text++) {
+		if (*text == '"')
+			quoted = !quoted;
+		else if (quoted && *text == '\\' && text[1] != '\0')
+			text++;
+		else if (!quoted && *text == '@')
+			found = text;
+	}
+	*ret_at = found;
+	return !quoted;
+}
+
+/* Takes quotes away, and the backslashes in them; lower case. */
+static void unquote(char *local)
+{
+	char *to = local;
+	bool quoted = false;
+
+	for (const char *from = local; *from != '\0'; from++) {
+		if (*from == '"') {
+			quoted = !quoted;
+			continue;
+		}
+		if (quoted && *from == '\\' && from[1] != '\0')
+			from++;
+		*to++ = *from;
+	}
+	*to = '\0';
+	name_lower(local);
+}
+
+/* Reads "[192.0.2.1]" and "[IPv6:2001:db8::1]" (lower case here). */
+static void read_literal(struct mailbox *mailbox)
+{
+	static const char tag[] = "ipv6:";
+	size_t length = strlen(mailbox->domain);
+	char *text = strndup(mailbox->domain + 1, length - 2);
+	struct address address;
+	bool ipv6;
+
+	mailbox->literal = true;
+	if (text == NULL)
+		return;
+	ipv6 = strncmp(text, tag, sizeof tag - 1) == 0;
+	if (address_from_text(ipv6 ? text + sizeof tag - 1 : text, &address) && ipv6 == (strchr(text, ':') != NULL)) {
+		mailbox->has_address = true;
+		mailbox->address = address;
+	}
+	free(text);
+}
+
+static enum mailbox_result read_domain(const char *text, struct mailbox *mailbox)
+{
+	size_t length = strlen(text);
+
+	if (length == 0 || strcmp(text, ".") == 0)
+		return MAILBOX_UNREADABLE;
+	if (length >= 2 && strcmp(text + length - 2, "..") == 0)
+		return MAILBOX_UNREADABLE;
+	mailbox->domain_form = name_read(text, length, &mailbox->domain);
+	if (mailbox->domain_form == NAME_NO_MEMORY) {
+		mailbox->domain = NULL;
+		return MAILBOX_NO_MEMORY;
+	}
+	length = strlen(mailbox->domain);
+	if (mailbox->domain[0] != '[')
+		return MAILBOX_READ;
+	if (mailbox->domain[length - 1] != ']')
+		return MAILBOX_UNREADABLE;
+	read_literal(mailbox);
+	return MAILBOX_READ;
+}
+
+/* What look-ups need. */
+static enum mailbox_result finish(struct mailbox *mailbox)
+{
+	if (mailbox->domain == NULL) {
+		mailbox->key = strdup(mailbox->local);
+		mailbox->subject = strdup(mailbox->local);
+	} else {
+		if (asprintf(&mailbox->key, "%s%c%s", mailbox->local, MAILBOX_SEPARATOR, mailbox->domain) < 0)
+			mailbox->key = NULL;
+		if (asprintf(&mailbox->subject, "%s@%s", mailbox->local, mailbox->domain) < 0)
+			mailbox->subject = NULL;
+	}
+	return mailbox->key != NULL && mailbox->subject != NULL ? MAILBOX_READ : MAILBOX_NO_MEMORY;
+}
+
+static enum mailbox_result read_bare(const char *text, struct mailbox *mailbox)
+{
+	const char *path = skip_source_route(text);
+	const char *at;
+	enum mailbox_result result;
+
+	if (text[0] == '\0') {
+		mailbox->null = true;
+		return MAILBOX_READ;
+	}
+	mailbox->source_route = path != text;
+	if (has_control(path) || !find_domain(path, &at))
+		return MAILBOX_UNREADABLE;
+	mailbox->local = at != NULL ? strndup(path, (size_t)(at - path)) : strdup(path);
+	if (mailbox->local == NULL)
+		return MAILBOX_NO_MEMORY;
+	unquote(mailbox->local);
+	if (mailbox->local[0] == '\0')
+		return MAILBOX_UNREADABLE;
+	if (at != NULL) {
+		result = read_domain(at + 1, mailbox);
+		if (result != MAILBOX_READ)
+			return result;
+	}
+	return finish(mailbox);
+}
+
+enum mailbox_result mailbox_read(const char *text, struct mailbox *ret_mailbox)
+{
+	struct mailbox mailbox = {0};
+	enum mailbox_result result;
+	char *bare = mailbox_bare(text);
+
+	if (bare == NULL)
+		return MAILBOX_NO_MEMORY;
+	if (bare[0] == '<' && strchr(bare, '>') == NULL)
+		result = MAILBOX_UNREADABLE;
+	else
+		result = read_bare(bare, &mailbox);
+	free(bare);
+	if (result == MAILBOX_READ)
+		*ret_mailbox = mailbox;
+	else
+		mailbox_destroy(&mailbox);
+	return result;
+}
+
+void mailbox_destroy(struct mailbox *mailbox)
+{
+	free(mailbox->local);
+	free(mailbox->domain);
+	free(mailbox->key);
+	free(mailbox->subject);
+	*mailbox = (struct mailbox){0};
+}
+
+bool mailbox_could_route(const struct mailbox *mailbox)
+{
+	return mailbox->source_route || (mailbox->local != NULL && strpbrk(mailbox->local, "%!@") != NULL);
+}

@@ -1,0 +1,60 @@
+/*
+ * NAME
+ *	mailbox - envelope addresses, read leniently
+ *
+ * DESCRIPTION
+ *	Real addresses break RFC 5321 section 4.1.2, so only what cannot be
+ *	understood is refused: an empty local part, an empty domain after "@", a
+ *	quote or bracket that does not close, more than one trailing dot, control
+ *	bytes.  The domain is what follows the last "@" outside quotes.
+ *
+ *	For comparison an address loses its source route (RFC 5321 appendix C) and
+ *	the quoting of its local part; both parts are lower case, the domain as
+ *	policy/name.h says.
+ */
+#ifndef POLICY_MAILBOX_H
+#define POLICY_MAILBOX_H
+
+#include <stdbool.h>
+
+#include "policy/address.h"
+#include "policy/name.h"
+
+struct mailbox {
+	bool null;         /* "<>": nothing else is set */
+	bool source_route; /* it had one */
+	char *local;       /* without quoting, lower case */
+	char *domain;      /* as compared, or NULL without one */
+	enum name_form domain_form;
+	bool literal;      /* the domain is an address literal (RFC 5321 section 4.1.3) */
+	bool has_address;  /* which is one of an IP address: */
+	struct address address;
+	char *key;     /* for vocabulary_mailbox */
+	char *subject; /* "local@domain", or "local" */
+};
+
+enum mailbox_result {
+	MAILBOX_READ,
+	MAILBOX_UNREADABLE,
+	MAILBOX_NO_MEMORY,
+};
+
+/*
+ * Reads an argument of MAIL FROM or RCPT TO, with or without its angle brackets.
+ * Unless MAILBOX_READ is returned, *ret_mailbox needs no freeing.
+ */
+enum mailbox_result mailbox_read(const char *text, struct mailbox *ret_mailbox);
+
+/* Frees what a mailbox holds and makes it empty. */
+void mailbox_destroy(struct mailbox *mailbox);
+
+/*
+ * Whether the address, as it is written, could send the message on to another
+ * host, whatever its domain: a source route, or a local part with "%", "!" or "@".
+ */
+bool mailbox_could_route(const struct mailbox *mailbox);
+
+/* Returns malloc(3) memory with the text without its angle brackets, or NULL where there is no memory. */
+char *mailbox_bare(const char *text);
+
+#endif

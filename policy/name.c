@@ -1,0 +1,71 @@
+#include "policy/name.h"
+
+#include <idn2.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+void name_lower(char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text >= 'A' && *text <= 'Z')
+			*text = (char)(*text - 'A' + 'a');
+}
+
+static bool is_ascii(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text >= 0x80)
+			return false;
+	return true;
+}
+
+static void drop_trailing_dot(char *text)
+{
+	size_t length = strlen(text);
+
+	if (length > 0 && text[length - 1] == '.')
+		text[length - 1] = '\0';
+}
+
+/*
+ * Whether a name became something that names are not made of: UTS #46 maps,
+ * for example, U+FF20 to "@".  No rule should take such a name for a plain one.
+ */
+static bool became_special(const char *from, const char *to)
+{
+	return !is_ascii(from) && strspn(to, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != strlen(to);
+}
+
+enum name_form name_read(const char *text, size_t length, char **ret_name)
+{
+	char *name = strndup(text, length);
+	char *converted = NULL;
+	int result;
+
+	if (name == NULL)
+		return NAME_NO_MEMORY;
+	*ret_name = name;
+	if (name[0] == '[') {
+		name_lower(name);
+		drop_trailing_dot(name);
+		return NAME_AS_BYTES;
+	}
+	drop_trailing_dot(name);
+	result = idn2_lookup_u8((const uint8_t *)name, (uint8_t **)&converted, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
+	if (result == IDN2_OK && !became_special(name, converted)) {
+		/* An ideographic full stop at the end has become a dot. */
+		if (!is_ascii(name) && text[length - 1] != '.')
+			drop_trailing_dot(converted);
+		free(name);
+		name_lower(converted);
+		*ret_name = converted;
+		return NAME_CONVERTED;
+	}
+	idn2_free(converted);
+	name_lower(name);
+	if (result != IDN2_MALLOC)
+		return NAME_AS_BYTES;
+	free(name);
+	return NAME_NO_MEMORY;
+}

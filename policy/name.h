@@ -1,0 +1,27 @@
+/*
+ * NAME
+ *	name - domain names, in the form in which they are compared
+ *
+ * DESCRIPTION
+ *	Lower case, without one trailing dot, as A-labels by UTS #46,
+ *	non-transitional (libidn2).  What does not convert compares as lower-case
+ *	bytes, and is never local.  So does an address literal ("[192.0.2.1]").
+ */
+#ifndef POLICY_NAME_H
+#define POLICY_NAME_H
+
+#include <stddef.h>
+
+enum name_form {
+	NAME_CONVERTED,
+	NAME_AS_BYTES,
+	NAME_NO_MEMORY,
+};
+
+/* Writes the form of the first length bytes of text to *ret_name (malloc(3) memory), unless there is no memory. */
+enum name_form name_read(const char *text, size_t length, char **ret_name);
+
+/* Lower case of ASCII letters alone, in place. */
+void name_lower(char *text);
+
+#endif

@@ -1,0 +1,151 @@
+#include "policy/network.h"
+
+#include <arpa/inet.h>
+#include <libcidr.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/limits.h"
+
+static unsigned family_bits(enum address_family family)
+{
+	return family == ADDRESS_IPV4 ? 32 : 128;
+}
+
+/* Reads a decimal number of up to three digits, without sign or leading zero. */
+static bool read_prefix_length(const char *text, unsigned most, unsigned *ret_length)
+{
+	size_t digits = strspn(text, "0123456789");
+	unsigned length = 0;
+
+	if (digits == 0 || digits > 3 || text[digits] != '\0' || (digits > 1 && text[0] == '0'))
+		return false;
+	for (size_t i = 0; i < digits; i++)
+		length = 10 * length + (unsigned)(text[i] - '0');
+	if (length > most)
+		return false;
+	*ret_length = length;
+	return true;
+}
+
+/* The prefix length that a contiguous IPv4 netmask stands for. */
+static bool read_netmask(const char *text, unsigned *ret_length)
+{
+	uint8_t bytes[4];
+	uint32_t mask;
+
+	if (inet_pton(AF_INET, text, bytes) != 1)
+		return false;
+	mask = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+	if ((~mask & (~mask + 1)) != 0)
+		return false;
+	*ret_length = (unsigned)__builtin_popcount(mask);
+	return true;
+}
+
+/*
+ * Has libcidr read a text that the grammar passed.  libcidr looks at up to
+ * eight bytes before a short string: they are put there.
+ */
+static CIDR *read_by_libcidr(const char *text)
+{
+	char padded[8 + LIMIT_NETWORK_TEXT] = "        ";
+
+	snprintf(padded + 8, sizeof padded - 8, "%s", text);
+	return cidr_from_str(padded + 8);
+}
+
+/* The network that libcidr has read, and whether no host bit was set in the text. */
+static bool from_cidr(const CIDR *cidr, struct network *ret_network)
+{
+	bool ipv4 = cidr_get_proto(cidr) == CIDR_IPV4;
+	int length = cidr_get_pflen(cidr);
+	CIDR *base = cidr_addr_network(cidr);
+	bool clean = false;
+
+	if (base == NULL || length < 0)
+		goto out;
+	ret_network->prefix_length = (unsigned)length;
+	memset(&ret_network->base, 0, sizeof ret_network->base);
+	ret_network->base.family = ipv4 ? ADDRESS_IPV4 : ADDRESS_IPV6;
+	if (ipv4)
+		memcpy(ret_network->base.bytes, base->addr + 12, 4);
+	else
+		memcpy(ret_network->base.bytes, base->addr, 16);
+	clean = memcmp(base->addr, cidr->addr, sizeof base->addr) == 0;
+out:
+	cidr_free(base);
+	return clean;
+}
+
+/* IPv4-mapped networks are IPv4. */
+static void unmap(struct network *network)
+{
+	if (network->base.family != ADDRESS_IPV6 || network->prefix_length < 96)
+		return;
+	network->base = address_from_ipv6(network->base.bytes);
+	if (network->base.family == ADDRESS_IPV4)
+		network->prefix_length -= 96;
+}
+
+enum network_fault network_read(const char *text, struct network *ret_network, char *ret_repair)
+{
+	char address_text[LIMIT_NETWORK_TEXT];
+	const char *slash = strchr(text, '/');
+	size_t address_length = slash != NULL ? (size_t)(slash - text) : strlen(text);
+	struct network network;
+	struct address address;
+	unsigned length;
+	CIDR *cidr;
+	bool ipv4, clean;
+
+	ret_repair[0] = '\0';
+	if (address_length >= sizeof address_text)
+		return NETWORK_NOT_ADDRESS;
+	memcpy(address_text, text, address_length);
+	address_text[address_length] = '\0';
+	if (!address_from_text(address_text, &address))
+		return NETWORK_NOT_ADDRESS;
+	ipv4 = strchr(address_text, ':') == NULL;
+	if (slash != NULL && !read_prefix_length(slash + 1, ipv4 ? 32 : 128, &length)) {
+		if (!ipv4 || !read_netmask(slash + 1, &length))
+			return NETWORK_PREFIX;
+		snprintf(ret_repair, LIMIT_NETWORK_TEXT, "%.15s/%u", address_text, length);
+		return NETWORK_NETMASK;
+	}
+
+	cidr = read_by_libcidr(text);
+	if (cidr == NULL)
+		return NETWORK_NOT_ADDRESS;
+	clean = from_cidr(cidr, &network);
+	cidr_free(cidr);
+	unmap(&network);
+	if (!clean) {
+		network_to_text(&network, ret_repair);
+		return NETWORK_HOST_BITS;
+	}
+	*ret_network = network;
+	return NETWORK_SOUND;
+}
+
+void network_to_text(const struct network *network, char *text)
+{
+	size_t length;
+
+	address_to_text(&network->base, text);
+	if (network->prefix_length == family_bits(network->base.family))
+		return;
+	length = strlen(text);
+	snprintf(text + length, LIMIT_NETWORK_TEXT - length, "/%u", network->prefix_length);
+}
+
+struct address network_last(const struct network *network)
+{
+	struct address last = network->base;
+	unsigned bits = family_bits(last.family);
+
+	for (unsigned bit = network->prefix_length; bit < bits; bit++)
+		last.bytes[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	return last;
+}

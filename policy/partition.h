@@ -1,0 +1,56 @@
+/*
+ * NAME
+ *	partition - the address space cut into ranges by the networks of all sets
+ *
+ * DESCRIPTION
+ *	One sorted list of ranges for IPv4 and one for IPv6, each range with the
+ *	class of its addresses: which sets they are in.  Neighbours differ.  A look-up
+ *	is one step in an index over the top 16 bits and a short binary search,
+ *	whatever the number of sets; and a proof can walk the ranges in order.
+ *
+ * THREADS
+ *	Immutable once built.
+ */
+#ifndef POLICY_PARTITION_H
+#define POLICY_PARTITION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/address.h"
+#include "policy/bits.h"
+#include "policy/network.h"
+
+struct partition;
+
+/* A network, and a set that it is in. */
+struct network_entry {
+	struct network network;
+	uint32_t set;
+};
+
+/*
+ * Builds the partition; entries are sorted in place.  Classes are entered in
+ * the table.  Returns NULL where there is no memory.
+ */
+struct partition *partition_new(struct network_entry *entries, size_t count, struct class_table *classes);
+void partition_free(struct partition *partition);
+
+/* Replaces each class n by map[n], and joins neighbours that are alike then. */
+void partition_map(struct partition *partition, const uint32_t *map);
+
+/* The class of an address. */
+uint32_t partition_class(const struct partition *partition, const struct address *address);
+
+struct partition_range {
+	struct address first;
+	struct address last;
+	uint32_t class;
+};
+
+/* The number of ranges of a family, and the one at index (below that), in the order of addresses. */
+size_t partition_count(const struct partition *partition, enum address_family family);
+struct partition_range partition_range(const struct partition *partition, enum address_family family, size_t index);
+
+#endif

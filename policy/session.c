@@ -1,0 +1,475 @@
+#include "policy/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "policy/bits.h"
+#include "policy/limits.h"
+#include "policy/mailbox.h"
+#include "policy/name.h"
+#include "policy/ruleset.h"
+#include "policy/vocabulary.h"
+
+/* Room for the sets that each fact's value is in. */
+struct class_room {
+	uint64_t *client_name, *helo, *sender, *user, *mechanism, *recipient;
+	uint64_t *domain; /* of the address at hand */
+	uint64_t *memory;
+};
+
+struct session {
+	const struct ruleset *ruleset;
+	const struct listener *listener;
+	struct match_room *match_room;
+	struct class_room room;
+	struct facts facts;
+	char *owned[FACT_COUNT]; /* texts that are copies */
+	char *resolved;
+	struct reply_texts texts;
+	char client_text[LIMIT_NETWORK_TEXT];
+	bool has_local_address;
+	struct address local_address;
+	bool connected;
+	struct decision refused_connect; /* accept where connect had nothing against it */
+	struct decision refused_helo;
+	bool helo_judged;
+	bool mail_accepted;
+};
+
+/* One piece of memory for all buffers. */
+static bool make_room(struct session *session)
+{
+	const struct vocabulary *vocabulary = session->ruleset->vocabulary;
+	const struct {
+		uint64_t **buffer;
+		enum value_kind kind;
+	} parts[] = {
+	    {&session->room.client_name, VALUE_NAME}, {&session->room.helo, VALUE_NAME},
+	    {&session->room.domain, VALUE_NAME},      {&session->room.sender, VALUE_MAILBOX},
+	    {&session->room.recipient, VALUE_MAILBOX}, {&session->room.user, VALUE_LOGIN},
+	    {&session->room.mechanism, VALUE_WORD},
+	};
+	size_t words = 0;
+
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		words += vocabulary_words(vocabulary, parts[i].kind);
+	session->room.memory = calloc(words, sizeof(uint64_t));
+	if (session->room.memory == NULL)
+		return false;
+	words = 0;
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		*parts[i].buffer = session->room.memory + words;
+		words += vocabulary_words(vocabulary, parts[i].kind);
+	}
+	return true;
+}
+
+struct session *session_new(const struct ruleset *ruleset)
+{
+	struct session *session = calloc(1, sizeof *session);
+
+	if (session == NULL)
+		return NULL;
+	session->ruleset = ruleset;
+	if (vocabulary_has_expressions(ruleset->vocabulary)) {
+		session->match_room = match_room_new();
+		if (session->match_room == NULL)
+			goto no_memory;
+	}
+	if (!make_room(session))
+		goto no_memory;
+	return session;
+no_memory:
+	session_free(session);
+	return NULL;
+}
+
+void session_free(struct session *session)
+{
+	if (session == NULL)
+		return;
+	for (size_t i = 0; i < FACT_COUNT; i++)
+		free(session->owned[i]);
+	free(session->resolved);
+	match_room_free(session->match_room);
+	free(session->room.memory);
+	free(session);
+}
+
+/* Takes a copy, made by the caller, as the text of a fact; NULL where the session does not have it. */
+static void keep_text(struct session *session, enum fact fact, char *text)
+{
+	free(session->owned[fact]);
+	session->owned[fact] = text;
+	session->texts.texts[fact] = text;
+}
+
+static void forget(struct session *session, enum fact fact)
+{
+	keep_text(session, fact, NULL);
+	session->facts.classes[fact] = (struct fact_class){.state = FACT_ABSENT};
+}
+
+/* Forgets all that is not known any more at the end of this scope. */
+static void forget_scope(struct session *session, enum fact_scope scope)
+{
+	for (unsigned i = 0; i < FACT_COUNT; i++)
+		if (fact_row((enum fact)i)->scope == scope)
+			forget(session, (enum fact)i);
+}
+
+static void set_class(struct session *session, enum fact fact, const uint64_t *sets)
+{
+	session->facts.classes[fact] = (struct fact_class){
+	    .state = sets != NULL ? FACT_KNOWN : FACT_BROKEN,
+	    .sets = sets,
+	};
+}
+
+/* Classifies a name by its compared form. */
+static bool classify_name(struct session *session, enum fact fact, const char *text, uint64_t *buffer)
+{
+	char *name;
+
+	if (name_read(text, strlen(text), &name) == NAME_NO_MEMORY)
+		return false;
+	set_class(session, fact,
+	          vocabulary_text(session->ruleset->vocabulary, VALUE_NAME, name, session->match_room, buffer));
+	free(name);
+	return true;
+}
+
+static bool take_client_name(struct session *session, const struct connection *connection)
+{
+	static const char unknown[] = "unknown";
+	bool verified = connection->client_name_state == CLIENT_NAME_VERIFIED && connection->client_name != NULL &&
+	                connection->client_name[0] != '\0' && strcasecmp(connection->client_name, unknown) != 0;
+	char *copy = strdup(verified ? connection->client_name : unknown);
+
+	if (copy == NULL)
+		return false;
+	keep_text(session, FACT_CLIENT_NAME, copy);
+	if (verified)
+		return classify_name(session, FACT_CLIENT_NAME, copy, session->room.client_name);
+	set_class(session, FACT_CLIENT_NAME, vocabulary_unknown_name(session->ruleset->vocabulary));
+	if (connection->client_name_state == CLIENT_NAME_UNAVAILABLE)
+		session->facts.classes[FACT_CLIENT_NAME].state = FACT_UNAVAILABLE;
+	return true;
+}
+
+static struct address loopback(void)
+{
+	return address_from_ipv4((const uint8_t[]){127, 0, 0, 1});
+}
+
+/* What keeps the connection from being judged by rules; CAUSE_NOTHING where nothing does. */
+static enum decision_cause take_connection(struct session *session, const struct connection *connection)
+{
+	struct address client = connection->local ? loopback() : connection->client;
+	struct listener_facts facts = {
+	    .name = connection->listener,
+	    .local = connection->local,
+	    .daemon = connection->daemon,
+	    .address = connection->has_local_address ? &connection->local_address : NULL,
+	    .port = connection->port,
+	};
+
+	session->has_local_address = connection->has_local_address;
+	session->local_address = connection->local_address;
+	if (connection->no_macros)
+		return CAUSE_NO_MACROS;
+	if (!connection->local && !connection->has_client)
+		return CAUSE_NO_CLIENT;
+	address_to_text(&client, session->client_text);
+	session->texts.texts[FACT_CLIENT] = session->client_text;
+	if (!take_client_name(session, connection))
+		return CAUSE_INTERNAL;
+	session->listener = ruleset_listener(session->ruleset, &facts);
+	if (session->listener == NULL)
+		return CAUSE_NO_LISTENER;
+	session->texts.texts[FACT_LISTENER] = session->listener->name;
+	set_class(session, FACT_CLIENT, vocabulary_network(session->ruleset->vocabulary, &client));
+	return CAUSE_NOTHING;
+}
+
+struct decision session_connect(struct session *session, const struct connection *connection)
+{
+	enum decision_cause cause = take_connection(session, connection);
+
+	session->connected = true;
+	session->refused_connect = cause == CAUSE_NOTHING ? decide(session->listener, STAGE_CONNECT, &session->facts)
+	                                                  : decide_without_rules(STAGE_CONNECT, cause);
+	return session->refused_connect;
+}
+
+/* A refusal of an earlier stage, kept for MAIL; accept where there is none. */
+static struct decision kept_refusal(const struct session *session)
+{
+	if (!session->connected)
+		return decide_without_rules(STAGE_CONNECT, CAUSE_INTERNAL);
+	if (session->refused_connect.verdict != VERDICT_ACCEPT)
+		return session->refused_connect;
+	return session->refused_helo;
+}
+
+struct decision session_helo(struct session *session, const char *helo)
+{
+	char *copy = helo != NULL ? strdup(helo) : NULL;
+
+	session_reset(session);
+	forget_scope(session, SCOPE_HELO);
+	session->refused_helo = (struct decision){.stage = STAGE_HELO, .verdict = VERDICT_ACCEPT};
+	session->helo_judged = true;
+	if (kept_refusal(session).verdict != VERDICT_ACCEPT)
+		goto out;
+	if (helo != NULL && (copy == NULL || !classify_name(session, FACT_HELO, helo, session->room.helo)))
+		session->refused_helo = decide_without_rules(STAGE_HELO, CAUSE_INTERNAL);
+	else
+		session->refused_helo = decide(session->listener, STAGE_HELO, &session->facts);
+out:
+	keep_text(session, FACT_HELO, copy);
+	return kept_refusal(session);
+}
+
+/* The sets of names that a mailbox's domain is in; NULL without one, or where an expression ran past its limit. */
+static const uint64_t *classify_domain(struct session *session, const struct mailbox *mailbox)
+{
+	return vocabulary_text(session->ruleset->vocabulary, VALUE_NAME, mailbox->domain, session->match_room,
+	                       session->room.domain);
+}
+
+/* Classifies an address that was read; its domain's sets are left in *ret_domain, NULL without one. */
+static void classify_mailbox(struct session *session, enum fact fact, const struct mailbox *mailbox, uint64_t *buffer,
+                             const uint64_t **ret_domain)
+{
+	const struct vocabulary *vocabulary = session->ruleset->vocabulary;
+	const uint64_t *domain = NULL;
+
+	*ret_domain = NULL;
+	if (mailbox->null) {
+		set_class(session, fact, vocabulary_null_sender(vocabulary));
+		return;
+	}
+	if (mailbox->domain != NULL) {
+		domain = classify_domain(session, mailbox);
+		if (domain == NULL) {
+			set_class(session, fact, NULL);
+			return;
+		}
+	}
+	set_class(session, fact,
+	          vocabulary_mailbox(vocabulary, mailbox->key, mailbox->subject, domain, session->match_room, buffer));
+	*ret_domain = domain;
+}
+
+static enum decision_cause take_sender(struct session *session, const char *sender)
+{
+	struct mailbox mailbox;
+	const uint64_t *domain;
+
+	keep_text(session, FACT_SENDER, mailbox_bare(sender));
+	if (session->texts.texts[FACT_SENDER] == NULL)
+		return CAUSE_INTERNAL;
+	switch (mailbox_read(sender, &mailbox)) {
+	case MAILBOX_UNREADABLE:
+		return CAUSE_SYNTAX;
+	case MAILBOX_NO_MEMORY:
+		return CAUSE_INTERNAL;
+	case MAILBOX_READ:
+		break;
+	}
+	classify_mailbox(session, FACT_SENDER, &mailbox, session->room.sender, &domain);
+	mailbox_destroy(&mailbox);
+	return CAUSE_NOTHING;
+}
+
+/* ANONYMOUS (RFC 4505) proves nothing: it is no login. */
+static bool is_login(const struct envelope *envelope)
+{
+	return envelope->user != NULL && envelope->user[0] != '\0' &&
+	       (envelope->mechanism == NULL || strcasecmp(envelope->mechanism, "ANONYMOUS") != 0);
+}
+
+static enum decision_cause take_login(struct session *session, const struct envelope *envelope)
+{
+	const struct vocabulary *vocabulary = session->ruleset->vocabulary;
+
+	session->facts.authenticated = is_login(envelope);
+	if (!session->facts.authenticated)
+		return CAUSE_NOTHING;
+	keep_text(session, FACT_USER, strdup(envelope->user));
+	if (session->owned[FACT_USER] == NULL)
+		return CAUSE_INTERNAL;
+	set_class(session, FACT_USER,
+	          vocabulary_text(vocabulary, VALUE_LOGIN, envelope->user, session->match_room, session->room.user));
+	if (envelope->mechanism == NULL || envelope->mechanism[0] == '\0')
+		return CAUSE_NOTHING;
+	keep_text(session, FACT_MECHANISM, strdup(envelope->mechanism));
+	if (session->owned[FACT_MECHANISM] == NULL)
+		return CAUSE_INTERNAL;
+	name_lower(session->owned[FACT_MECHANISM]);
+	set_class(session, FACT_MECHANISM,
+	          vocabulary_text(vocabulary, VALUE_WORD, session->owned[FACT_MECHANISM], session->match_room,
+	                          session->room.mechanism));
+	return CAUSE_NOTHING;
+}
+
+struct decision session_mail(struct session *session, const struct envelope *envelope)
+{
+	enum decision_cause cause;
+	struct decision decision;
+
+	session_reset(session);
+	if (!session->helo_judged)
+		session_helo(session, NULL);
+	cause = take_sender(session, envelope->sender);
+	if (take_login(session, envelope) != CAUSE_NOTHING)
+		cause = CAUSE_INTERNAL;
+	session->facts.tls_bits = envelope->tls_bits;
+	session->facts.size_declared = envelope->size_declared;
+	session->facts.size = envelope->size;
+
+	decision = kept_refusal(session);
+	if (decision.verdict == VERDICT_ACCEPT)
+		decision = cause == CAUSE_NOTHING ? decide(session->listener, STAGE_MAIL, &session->facts)
+		                                  : decide_without_rules(STAGE_MAIL, cause);
+	session->mail_accepted = decision.verdict == VERDICT_ACCEPT;
+	return decision;
+}
+
+/* Whether mail for this address stays here; domain: the sets of names that its domain is in, or NULL. */
+static bool is_local(const struct session *session, const struct mailbox *mailbox, const uint64_t *domain)
+{
+	struct optional_set local_domains = session->ruleset->local_domains;
+
+	if (mailbox->domain == NULL)
+		return true;
+	if (mailbox->literal)
+		return mailbox->has_address && session->has_local_address &&
+		       address_equal(&mailbox->address, &session->local_address);
+	return mailbox->domain_form == NAME_CONVERTED && local_domains.given && domain != NULL &&
+	       bits_test(domain, local_domains.set);
+}
+
+/* Whether the MTA has made of the recipient an address elsewhere. */
+static bool resolved_elsewhere(struct session *session, const char *resolved)
+{
+	struct mailbox mailbox;
+	const uint64_t *domain = NULL;
+	bool local;
+
+	if (resolved == NULL || session->listener->ignore_resolved)
+		return false;
+	if (mailbox_read(resolved, &mailbox) != MAILBOX_READ)
+		return true;
+	if (mailbox.domain != NULL)
+		domain = classify_domain(session, &mailbox);
+	local = !mailbox.null && is_local(session, &mailbox, domain);
+	mailbox_destroy(&mailbox);
+	return !local;
+}
+
+static enum decision_cause take_recipient(struct session *session, const char *recipient, const char *resolved)
+{
+	struct mailbox mailbox;
+	const uint64_t *domain;
+
+	session->facts.relay = true;
+	keep_text(session, FACT_RECIPIENT, mailbox_bare(recipient));
+	if (session->texts.texts[FACT_RECIPIENT] == NULL)
+		return CAUSE_INTERNAL;
+	switch (mailbox_read(recipient, &mailbox)) {
+	case MAILBOX_UNREADABLE:
+		return CAUSE_SYNTAX;
+	case MAILBOX_NO_MEMORY:
+		return CAUSE_INTERNAL;
+	case MAILBOX_READ:
+		break;
+	}
+	if (mailbox.null) {
+		mailbox_destroy(&mailbox);
+		return CAUSE_SYNTAX;
+	}
+	classify_mailbox(session, FACT_RECIPIENT, &mailbox, session->room.recipient, &domain);
+	session->facts.relay = mailbox_could_route(&mailbox) || !is_local(session, &mailbox, domain);
+	mailbox_destroy(&mailbox);
+	if (session->facts.relay || !resolved_elsewhere(session, resolved))
+		return CAUSE_NOTHING;
+	/* Only the MTA knows why this is relay: the reply names what it has made of the recipient. */
+	session->facts.relay = true;
+	session->resolved = mailbox_bare(resolved);
+	if (session->resolved == NULL)
+		return CAUSE_INTERNAL;
+	session->texts.texts[FACT_RECIPIENT] = session->resolved;
+	return CAUSE_NOTHING;
+}
+
+struct decision session_rcpt(struct session *session, const char *recipient, const char *resolved)
+{
+	enum decision_cause cause;
+	struct decision decision;
+
+	if (!session->mail_accepted)
+		return decide_without_rules(STAGE_RCPT, CAUSE_INTERNAL);
+	forget_scope(session, SCOPE_RECIPIENT);
+	free(session->resolved);
+	session->resolved = NULL;
+	cause = take_recipient(session, recipient, resolved);
+	decision = cause == CAUSE_NOTHING ? decide(session->listener, STAGE_RCPT, &session->facts)
+	                                  : decide_without_rules(STAGE_RCPT, cause);
+	if (decision.verdict == VERDICT_ACCEPT)
+		session->facts.recipients++;
+	return decision;
+}
+
+struct decision session_data(struct session *session)
+{
+	if (session->facts.recipients == 0)
+		return decide_without_rules(STAGE_DATA, CAUSE_INTERNAL);
+	forget_scope(session, SCOPE_RECIPIENT);
+	return decide(session->listener, STAGE_DATA, &session->facts);
+}
+
+void session_reset(struct session *session)
+{
+	forget_scope(session, SCOPE_RECIPIENT);
+	forget_scope(session, SCOPE_MESSAGE);
+	free(session->resolved);
+	session->resolved = NULL;
+	session->mail_accepted = false;
+	session->facts.authenticated = false;
+	session->facts.tls_bits = 0;
+	session->facts.size_declared = false;
+	session->facts.size = 0;
+	session->facts.relay = false;
+	session->facts.recipients = 0;
+}
+
+const struct listener *session_listener(const struct session *session)
+{
+	return session->listener;
+}
+
+bool session_relay(const struct session *session)
+{
+	return session->facts.relay;
+}
+
+const struct reply_texts *session_texts(const struct session *session)
+{
+	return &session->texts;
+}
+
+size_t session_reply(const struct session *session, const struct decision *decision, char *ret_text, size_t size)
+{
+	char rendered[LIMIT_REPLY];
+
+	if (decision->reply == NULL) {
+		if (size > 0)
+			ret_text[0] = '\0';
+		return 0;
+	}
+	reply_render(decision->reply, &session->texts, rendered);
+	return reply_print(decision->reply, rendered, ret_text, size);
+}

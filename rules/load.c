@@ -1,0 +1,169 @@
+#include "rules/load.h"
+
+#include <libconfig.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/ruleset.h"
+#include "rules/compile.h"
+#include "rules/diagnostic.h"
+#include "rules/examples.h"
+#include "rules/model.h"
+#include "rules/read.h"
+#include "rules/reading.h"
+#include "rules/source.h"
+#include "rules/warnings.h"
+
+/* Reports what libconfig says of the text, at the line of the administrator's own file. */
+static void report_syntax(struct reading *reading, const config_t *config)
+{
+	unsigned line = (unsigned)config_error_line(config);
+	const char *text = config_error_text(config);
+	char near[80];
+
+	source_near(reading->source, line, near, sizeof near);
+	if (text != NULL && strcmp(text, "syntax error") != 0)
+		diagnostics_error(reading->diagnostics, source_location(reading->source, line),
+		                  "%s, near %s; settings of one group have different names", text, near);
+	else if (near[0] != '\0')
+		diagnostics_error(reading->diagnostics, source_location(reading->source, line),
+		                  "syntax error near %s; a setting is written NAME = VALUE;", near);
+	else
+		diagnostics_error(reading->diagnostics, source_location(reading->source, line),
+		                  "syntax error at the end of the file; a setting is written NAME = VALUE;");
+}
+
+/* Has libconfig read the source, and what it read made a model. */
+static void read_source(struct reading *reading)
+{
+	config_t config;
+
+	config_init(&config);
+	if (config_read_string(&config, source_text(reading->source)) == CONFIG_TRUE)
+		read_file(reading, config_root_setting(&config));
+	else if (!source_syntax_fault(reading->source) || diagnostics_errors(reading->diagnostics) == 0)
+		report_syntax(reading, &config);
+	config_destroy(&config);
+}
+
+/* Moves the names of all files that were read to the result. */
+static bool take_files(struct rules *rules, struct reading *reading)
+{
+	size_t sources = source_file_count(reading->source);
+
+	rules->files = calloc(sources + reading->file_count, sizeof *rules->files);
+	if (rules->files == NULL)
+		return false;
+	for (size_t i = 0; i < sources; i++) {
+		rules->files[i] = strdup(source_file(reading->source, i));
+		if (rules->files[i] == NULL)
+			return false;
+		rules->file_count++;
+	}
+	for (size_t i = 0; i < reading->file_count; i++) {
+		rules->files[rules->file_count++] = reading->files[i];
+		reading->files[i] = NULL;
+	}
+	return true;
+}
+
+/* A copy of a setting's text; *ret_failed where there is no memory. */
+static char *copy(const char *text, bool *ret_failed)
+{
+	char *result = text != NULL ? strdup(text) : NULL;
+
+	*ret_failed |= text != NULL && result == NULL;
+	return result;
+}
+
+static bool take_settings(struct settings *settings, const struct model *model)
+{
+	bool failed = false;
+
+	settings->socket = copy(model->socket, &failed);
+	settings->user = copy(model->user, &failed);
+	settings->group = copy(model->group, &failed);
+	settings->decisions = copy(model->decisions, &failed);
+	settings->metrics = copy(model->metrics, &failed);
+	settings->log = model->log;
+	return !failed;
+}
+
+/* Builds the rule set of a model without faults. */
+static struct rules *build(struct reading *reading)
+{
+	struct rules *rules = calloc(1, sizeof *rules);
+
+	if (rules == NULL)
+		return NULL;
+	rules->ruleset = compile(reading->model);
+	if (rules->ruleset == NULL || !take_settings(&rules->settings, reading->model) || !take_files(rules, reading)) {
+		rules_free(rules);
+		return NULL;
+	}
+	rules->model = reading->model;
+	reading->model = NULL;
+	return rules;
+}
+
+static void free_reading(struct reading *reading)
+{
+	reading_destroy(reading);
+	model_free(reading->model);
+	for (size_t i = 0; i < reading->file_count; i++)
+		free(reading->files[i]);
+	free(reading->files);
+}
+
+struct rules *rules_load(const char *path, struct diagnostics *diagnostics)
+{
+	size_t before = diagnostics_errors(diagnostics);
+	struct source *source = source_read(path, diagnostics);
+	struct reading reading = {.path = path, .source = source, .diagnostics = diagnostics};
+	struct rules *rules = NULL;
+
+	if (source == NULL)
+		return NULL;
+	reading.model = model_new();
+	if (reading.model != NULL)
+		read_source(&reading);
+	if (reading.model != NULL && !reading.no_memory && diagnostics_errors(diagnostics) == before)
+		rules = build(&reading);
+	if (rules != NULL) {
+		warnings_find(rules, diagnostics);
+		examples_judge(rules, diagnostics);
+	} else if (diagnostics_errors(diagnostics) == before) {
+		diagnostics_error(diagnostics, (struct location){path, 0}, "there is not enough memory to load this file");
+	}
+	free_reading(&reading);
+	source_free(source);
+	diagnostics_sort(diagnostics);
+	if (rules != NULL && diagnostics_errors(diagnostics) != before) {
+		rules_free(rules);
+		return NULL;
+	}
+	return rules;
+}
+
+void rules_forget_model(struct rules *rules)
+{
+	model_free(rules->model);
+	rules->model = NULL;
+}
+
+void rules_free(struct rules *rules)
+{
+	if (rules == NULL)
+		return;
+	ruleset_free(rules->ruleset);
+	model_free(rules->model);
+	free(rules->settings.socket);
+	free(rules->settings.user);
+	free(rules->settings.group);
+	free(rules->settings.decisions);
+	free(rules->settings.metrics);
+	for (size_t i = 0; i < rules->file_count; i++)
+		free(rules->files[i]);
+	free(rules->files);
+	free(rules);
+}

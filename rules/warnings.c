@@ -1,0 +1,217 @@
+#include "rules/warnings.h"
+
+#include <string.h>
+
+#include "policy/ruleset.h"
+#include "policy/vocabulary.h"
+#include "rules/diagnostic.h"
+#include "rules/load.h"
+#include "rules/model.h"
+#include "rules/prober.h"
+
+/* What every look at a rule file needs. */
+struct looking {
+	const struct rules *rules;
+	const struct model *model;
+	struct prober *prober;
+	struct diagnostics *diagnostics;
+};
+
+static void find_unused_tables(const struct looking *looking)
+{
+	const struct model *model = looking->model;
+
+	for (size_t i = 0; i < model->table_count; i++)
+		if (!model->tables[i].used)
+			diagnostics_warning(looking->diagnostics, model->tables[i].value.where, "nobody uses table \"%s\"",
+			                    model->tables[i].name);
+}
+
+/* Whether nothing gets past the rule. */
+static bool always_matches(const struct model_rule *rule, enum stage stage)
+{
+	bool speaks_of_all = stage != STAGE_RCPT || rule->verdict != VERDICT_ACCEPT;
+
+	return rule->conditions.count == 0 && !rule->unless.given && speaks_of_all;
+}
+
+static void find_unreachable_rules(const struct looking *looking, const struct model_listener *listener)
+{
+	for (unsigned stage = 0; stage < STAGE_COUNT; stage++) {
+		const struct model_rules *rules = &listener->stages[stage];
+		const struct model_rule *wall = NULL;
+
+		for (size_t i = 0; i < rules->count; i++) {
+			if (wall != NULL)
+				diagnostics_warning(looking->diagnostics, rules->list[i].where,
+				                    "no session reaches this rule: the one at line %u matches always",
+				                    wall->where.line);
+			else if (always_matches(&rules->list[i], (enum stage)stage))
+				wall = &rules->list[i];
+		}
+	}
+}
+
+static bool has_word(const struct value *value, const char *word)
+{
+	for (size_t i = 0; i < value->count; i++)
+		if (strcmp(value->entries[i].text, word) == 0)
+			return true;
+	return false;
+}
+
+static bool has_port(const struct model_match *match, unsigned port)
+{
+	for (size_t i = 0; i < match->port_count; i++)
+		if (match->ports[i] == port)
+			return true;
+	return false;
+}
+
+/* Whether the addresses that one listener takes are all among those of the other. */
+static bool addresses_within(const struct looking *looking, const struct value *inner, const struct value *outer)
+{
+	if (!outer->given)
+		return true;
+	return inner->given &&
+	       vocabulary_networks_within(looking->rules->ruleset->vocabulary, inner->set, outer->set);
+}
+
+/* Whether one listener takes all that another would. */
+static bool takes_all_of(const struct looking *looking, const struct model_match *taker,
+                         const struct model_match *other)
+{
+	if (!taker->given)
+		return true;
+	if (!other->given || taker->local != other->local)
+		return false;
+	if (taker->daemons.given) {
+		for (size_t i = 0; i < other->daemons.count; i++)
+			if (!has_word(&taker->daemons, other->daemons.entries[i].text))
+				return false;
+		if (!other->daemons.given)
+			return false;
+	}
+	if (taker->port_count > 0) {
+		for (size_t i = 0; i < other->port_count; i++)
+			if (!has_port(taker, other->ports[i]))
+				return false;
+		if (other->port_count == 0)
+			return false;
+	}
+	return addresses_within(looking, &other->addresses, &taker->addresses);
+}
+
+static void find_hidden_listeners(const struct looking *looking)
+{
+	const struct model *model = looking->model;
+
+	for (size_t i = 1; i < model->listener_count; i++) {
+		const struct model_listener *listener = &model->listeners[i];
+
+		for (size_t k = 0; k < i; k++) {
+			if (!takes_all_of(looking, &model->listeners[k].match, &listener->match))
+				continue;
+			diagnostics_warning(looking->diagnostics, listener->where,
+			                    "listener \"%s\" can never be chosen: \"%s\" at line %u takes all that it would; put "
+			                    "it first, or narrow the other's match",
+			                    listener->name, model->listeners[k].name, model->listeners[k].where.line);
+			break;
+		}
+	}
+}
+
+/* Warns where what a table in a value takes out is in the value again. */
+static void find_undone_in(const struct looking *looking, const struct value *value)
+{
+	for (size_t i = 0; value->count > 1 && i < value->count; i++) {
+		const struct entry *entry = &value->entries[i];
+		const struct table *table;
+
+		if (entry->kind != ENTRY_TABLE || entry->take_out)
+			continue;
+		table = &looking->model->tables[entry->of.table];
+		for (size_t k = 0; k < table->value.count; k++) {
+			const struct entry *out = &table->value.entries[k];
+
+			if (out->take_out && prober_has(looking->prober, value, out))
+				diagnostics_warning(looking->diagnostics, entry->where,
+				                    "\"@%s\" takes \"%s\" out, and another entry here has it again; take it out "
+				                    "here too, with \"!%s\"",
+				                    table->name, out->text, out->text);
+		}
+	}
+}
+
+/* Warns of a name that a refusing rule has without the names below it. */
+static void find_bare_domain(const struct looking *looking, const struct model_condition *condition,
+                             enum verdict verdict)
+{
+	const struct entry *bare = prober_bare_domain(looking->prober, &condition->value, &condition->value);
+
+	if (bare != NULL)
+		diagnostics_warning(looking->diagnostics, condition->where,
+		                    "this %ss \"%s\", but not the names below it; write \".%s\" too, or \"!.%s\" if that is "
+		                    "meant",
+		                    verdict_name(verdict), bare->text, bare->text, bare->text);
+}
+
+static void look_at_conditions(const struct looking *looking, const struct model_conditions *conditions,
+                               enum verdict verdict)
+{
+	for (size_t i = 0; i < conditions->count; i++) {
+		const struct model_condition *condition = &conditions->list[i];
+		enum value_kind kind = condition_row(condition->kind)->kind;
+
+		if (kind >= VALUE_SET_KINDS)
+			continue;
+		find_undone_in(looking, &condition->value);
+		if (verdict != VERDICT_ACCEPT && (kind == VALUE_NAME || kind == VALUE_MAILBOX))
+			find_bare_domain(looking, condition, verdict);
+	}
+}
+
+static void look_at_block(const struct looking *looking, const struct model_block *block)
+{
+	const struct value *values[] = {&block->clients, &block->names, &block->users, &block->mechanisms};
+
+	for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+		find_undone_in(looking, values[i]);
+}
+
+static void look_at_listener(const struct looking *looking, const struct model_listener *listener)
+{
+	find_unreachable_rules(looking, listener);
+	look_at_block(looking, &listener->connection);
+	look_at_block(looking, &listener->auth);
+	look_at_block(looking, &listener->relay);
+	find_undone_in(looking, &listener->match.addresses);
+	for (unsigned stage = 0; stage < STAGE_COUNT; stage++) {
+		for (size_t i = 0; i < listener->stages[stage].count; i++) {
+			const struct model_rule *rule = &listener->stages[stage].list[i];
+
+			look_at_conditions(looking, &rule->conditions, rule->verdict);
+			look_at_conditions(looking, &rule->unless, VERDICT_ACCEPT);
+		}
+	}
+}
+
+void warnings_find(const struct rules *rules, struct diagnostics *diagnostics)
+{
+	const struct model *model = rules->model;
+	struct looking looking = {rules, model, prober_new(rules), diagnostics};
+
+	if (looking.prober == NULL) {
+		diagnostics_error(diagnostics, (struct location){rules->files[0], 0},
+		                  "there is not enough memory to look for warnings");
+		return;
+	}
+	find_unused_tables(&looking);
+	for (size_t i = 0; i < model->table_count; i++)
+		find_undone_in(&looking, &model->tables[i].value);
+	find_undone_in(&looking, &model->local_domains);
+	for (size_t i = 0; i < model->listener_count; i++)
+		look_at_listener(&looking, &model->listeners[i]);
+	find_hidden_listeners(&looking);
+	prober_free(looking.prober);
+}

@@ -1,0 +1,156 @@
+"""Which listener judges a connection."""
+
+from rules import LOCAL_DOMAINS, OPEN, listener, one, refuse, rule_file
+from support import lab
+from support.gate import LOCAL, RELAY, SENDER, accepted, refused
+from support.mta import FRONT, INBOUND, REMOTE, SUBMISSION
+from support.suite import Suite
+
+suite = Suite(__doc__)
+
+NO_POLICY = "451 4.3.5 No policy for this listener"
+
+
+def named(name, match=""):
+    """A listener that refuses every recipient, so that the reply names it."""
+    return listener('rcpt = ( { recipient = [ "/^/" ]; verdict = "reject"; reply = "550 5.7.1 here {listener} judges"; } );',
+                    OPEN, name=name, match=match)
+
+
+def judged_by(gate, name, **session):
+    gate.play(**session).refused("rcpt", f"550 5.7.1 here {name} judges")
+
+
+@suite.case("by the MTA's own name of its listener")
+def _(gate):
+    gate.rules(rule_file(named("one", f'daemon = [ "{INBOUND.name}" ];'), named("two", f'daemon = [ "{REMOTE.name}", "x" ];')))
+    judged_by(gate, "one", port=INBOUND.port)
+    judged_by(gate, "two", port=REMOTE.port)
+
+
+@suite.case("by the local address that the client reached")
+def _(gate):
+    gate.rules(rule_file(named("first", f'address = [ "{lab.SERVER}" ];'),
+                         named("second", f'address = [ "{lab.SECOND_SERVER}" ];'),
+                         named("six", 'address = [ "fd00::/16" ];'),
+                         named("loop", 'address = [ "127.0.0.0/8", "::1" ];')))
+    judged_by(gate, "first")
+    judged_by(gate, "second", server=lab.SECOND_SERVER)
+    judged_by(gate, "six", client=lab.LAN6)
+    judged_by(gate, "loop", client="127.0.0.1")
+    judged_by(gate, "loop", client="::1")
+    judged_by(gate, "first", client=lab.SERVER)
+
+
+@suite.case("by port")
+def _(gate):
+    gate.rules(rule_file(named("mx", "port = [ 25 ];"), named("submission", "port = [ 587, 60025 ];")))
+    judged_by(gate, "mx", port=INBOUND.port)
+    judged_by(gate, "submission", port=SUBMISSION.port)
+    judged_by(gate, "submission", port=REMOTE.port)
+
+
+@suite.case("all that a match gives must hold")
+def _(gate):
+    gate.rules(rule_file(named("both", f'port = [ 25 ]; address = [ "{lab.SECOND_SERVER}" ]; daemon = [ "{INBOUND.name}" ];'),
+                         named("rest")))
+    judged_by(gate, "both", server=lab.SECOND_SERVER)
+    judged_by(gate, "rest", server=lab.SERVER)
+    judged_by(gate, "rest", server=lab.SECOND_SERVER, port=REMOTE.port)
+
+
+@suite.case("the first that matches, one without match at the end")
+def _(gate):
+    gate.rules(rule_file(named("mx", "port = [ 25 ];"), named("loopback", 'address = [ "127.0.0.1" ];'), named("rest")))
+    judged_by(gate, "mx", client="127.0.0.1")
+    judged_by(gate, "loopback", client="127.0.0.1", port=REMOTE.port)
+    judged_by(gate, "rest", port=REMOTE.port)
+
+
+@suite.case("none: every MAIL gets 451 4.3.5, and the log says which name, address and port came")
+def _(gate):
+    gate.rules(rule_file(named("mx", f'port = [ 25 ]; address = [ "{lab.SERVER}" ];')))
+    with gate.connect(lab.LAN, REMOTE.port) as session:
+        session.ehlo()
+        refused(session.mail(SENDER), NO_POLICY)
+        refused(session.mail(SENDER), NO_POLICY)
+    line = gate.daemon.await_line(f"{REMOTE.port}", gate.daemon_mark)
+    assert REMOTE.name in line and lab.SERVER in line, line
+    gate.play(client="127.0.0.1").refused("mail", NO_POLICY)
+    judged_by(gate, "mx")
+
+
+@suite.case("local: mail that a program on the machine submits, and nothing that comes by a connection", needs={"local"})
+def _(gate):
+    gate.rules(rule_file(listener('relay = { mode = "only"; clients = [ "127.0.0.1" ]; };', name="machine",
+                                  match="local = true;"), named("rest")))
+    gate.mta.submit(SENDER, [RELAY])
+    assert gate.delivered() == [(SENDER, [RELAY])]
+    judged_by(gate, "rest", client="127.0.0.1")
+
+
+@suite.case("local: what its listener refuses is not sent", needs={"local"})
+def _(gate):
+    gate.rules(rule_file(listener('relay = { mode = "only"; clients = [ "172.16.0.0/16" ]; };', name="machine",
+                                  match="local = true;"), named("rest")))
+    gate.mta.submit(SENDER, [RELAY])
+    line = gate.daemon.await_line("^refused ", gate.daemon_mark)
+    assert "listener=machine" in line and "stage=rcpt" in line and "client=127.0.0.1" in line, line
+    assert (SENDER, [RELAY]) not in gate.delivered()
+
+
+@suite.case("local: its client is 127.0.0.1, its recipients local or relay as anybody's", needs={"local"})
+def _(gate):
+    gate.rules(rule_file(listener(refuse("rcpt", 'client = [ "127.0.0.1" ]; relay = true;'), OPEN, name="machine",
+                                  match="local = true;")))
+    gate.mta.submit(SENDER, [LOCAL])
+    gate.mta.await_idle()
+    gate.mta.submit(SENDER, [RELAY])
+    gate.daemon.await_line("^refused .*listener=machine", gate.daemon_mark)
+    sent = gate.delivered()
+    assert (SENDER, [LOCAL]) in sent and (SENDER, [RELAY]) not in sent, sent
+
+
+@suite.case("local: without a listener for it nothing is sent, and the mail waits", needs={"local"})
+def _(gate):
+    gate.rules(rule_file(named("mx", "port = [ 25 ];"), named("loopback", 'address = [ "127.0.0.1" ];')))
+    gate.mta.submit(SENDER, [RELAY])
+    gate.daemon.await_line("refused|listener", gate.daemon_mark)
+    gate.mta.discard_queue()
+    assert gate.delivered() == []
+
+
+@suite.case("local: a listener without match takes it too", needs={"local"})
+def _(gate):
+    gate.rules(one('relay = { mode = "only"; clients = [ "127.0.0.1" ]; };'))
+    gate.mta.submit(SENDER, [RELAY])
+    assert gate.delivered() == [(SENDER, [RELAY])]
+
+
+@suite.case("a front that speaks for its clients: the address and port that it names choose the listener", needs={"xclient"})
+def _(gate):
+    gate.rules(rule_file(named("second", f'address = [ "{lab.SECOND_SERVER}" ]; port = [ 25 ];'), named("rest")))
+    with gate.connect(port=FRONT.port) as session:
+        session.ehlo()
+        accepted(session.command(f"XCLIENT ADDR={lab.LAN} DESTADDR={lab.SECOND_SERVER} DESTPORT=25"))
+        session.ehlo()
+        accepted(session.mail(SENDER))
+        refused(session.rcpt(LOCAL), "550 5.7.1 here second judges")
+
+
+@suite.case("a client without an address: 451 4.3.0 Client address unknown", needs={"xclient"})
+def _(gate):
+    gate.rules(one(OPEN))
+    with gate.connect(port=FRONT.port) as session:
+        session.ehlo()
+        accepted(session.command("XCLIENT ADDR=[UNAVAILABLE] NAME=[UNAVAILABLE]"))
+        session.ehlo()
+        refused(session.mail(SENDER), "451 4.3.0 Client address unknown")
+
+
+@suite.case("direction is a label: an outbound listener judges alike")
+def _(gate):
+    gate.rules(f'{LOCAL_DOMAINS} listeners = ( {{ name = "out"; direction = "outbound"; '
+               f'relay = {{ mode = "only"; clients = [ "{lab.LAN}" ]; }}; }} );')
+    gate.play(lab.LAN, recipients=[RELAY]).accepted()
+    gate.play(lab.INTERNET, recipients=[RELAY]).refused("rcpt", f"550 5.7.1 Unable to relay for {RELAY}")

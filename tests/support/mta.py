@@ -1,0 +1,87 @@
+"""What a suite may ask of an MTA, whichever it is.
+
+Cases are about the rules, not about the MTA: they name listeners by what they are for, and reach Postfix, and what comes
+after it, only through this class.
+"""
+
+import abc
+from dataclasses import dataclass
+
+from support import lab
+
+# The virtual servers of a mail gateway, and a front where a proxy may speak for its clients.
+OURS = "d-advantage.jp"
+
+
+@dataclass(frozen=True)
+class Listener:
+    """One port of the MTA, on each of the server's addresses; `name` is what it tells the milter as its own name."""
+
+    port: int
+    name: str
+    tls: bool = True              # offers STARTTLS
+    login: bool = False           # offers AUTH, where encrypted
+    login_in_clear: bool = False  # offers AUTH before STARTTLS too, and ANONYMOUS
+    proxied: bool = False         # takes XCLIENT from anybody (where the MTA has it)
+    milter: str = ""              # another milter than the MTA's, written as in a rule file
+
+
+INBOUND = Listener(25, "smtp")
+SUBMISSION = Listener(587, "submission", login=True)
+REMOTE = Listener(60025, "remote", login=True)
+CLEAR = Listener(2525, "clear", login=True, login_in_clear=True)
+FRONT = Listener(2526, "front", proxied=True)
+BY_TCP = Listener(2527, "by-tcp", milter="inet:8894@127.0.0.1")
+
+STANDARD = (INBOUND, SUBMISSION, REMOTE, CLEAR, FRONT, BY_TCP)
+
+
+class Mta(abc.ABC):
+    """A private MTA with sallyport attached, which sends all that it accepts to the sink.
+
+    It relays for anybody: what is refused, the milter refused. `capabilities` are the words that a case may name in
+    `needs`.
+    """
+
+    name = None
+    capabilities = frozenset()
+    resolves_aliases = False  # does it tell at RCPT to which address an alias leads?
+
+    def __init__(self, milter_socket, sink, listeners=STANDARD, directory=lab.DIRECTORY):
+        self.milter_socket = milter_socket  # as a rule file writes it: "unix:/path", "inet:PORT@ADDRESS"
+        self.sink = sink
+        self.listeners = listeners
+        self.directory = directory / self.name
+
+    @abc.abstractmethod
+    def start(self):
+        """Returns when every listener listens."""
+
+    @abc.abstractmethod
+    def stop(self):
+        """Returns when it has ended."""
+
+    @abc.abstractmethod
+    def submit(self, sender, recipients, body="Subject: a test\n\nA test.\n"):
+        """Submits a message as a program on the machine would. Raises where the submission itself fails."""
+
+    @abc.abstractmethod
+    def await_idle(self):
+        """Waits until nothing is on its way any more: all that was accepted is with the sink."""
+
+    @abc.abstractmethod
+    def discard_queue(self):
+        """Throws away what waits to be tried again."""
+
+    @property
+    @abc.abstractmethod
+    def log(self):
+        """The lines that it has logged so far."""
+
+    @abc.abstractmethod
+    def login(self, user):
+        """What it tells a milter of the login `user`, typed without a realm."""
+
+    def bare(self, words):
+        """A reply's words without what the MTA puts before a milter's (Sendmail: the address)."""
+        return words

@@ -1,0 +1,173 @@
+"""A private Postfix."""
+
+import os
+import shutil
+import time
+
+from support import credentials, lab, wait
+from support.mta import OURS, Mta
+
+_MAIN = """
+compatibility_level = 3.6
+queue_directory = {queue}
+data_directory = {data}
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+mail_owner = postfix
+setgid_group = postdrop
+maillog_file = {log}
+maillog_file_prefixes = {directory}
+inet_interfaces = {addresses}
+inet_protocols = all
+
+myhostname = {host}
+myorigin = {ours}
+mydestination = {ours}, {host}, localhost
+mynetworks = 127.0.0.0/8 [::1]/128
+alias_maps =
+local_recipient_maps =
+virtual_alias_maps = inline:{{ {{ outward@{ours} = someone@example.com }} }}
+
+# All that is accepted, local or not, goes to the sink; the policy alone decides what is accepted.
+local_transport = smtp:[{sink_address}]:{sink_port}
+relayhost = [{sink_address}]:{sink_port}
+smtp_dns_support_level = disabled
+smtpd_relay_restrictions = check_client_access static:OK, reject
+smtpd_recipient_restrictions =
+in_flow_delay = 0
+
+smtpd_milters = {milter}
+non_smtpd_milters = {milter}
+milter_default_action = tempfail
+milter_connect_timeout = 10s
+milter_command_timeout = 10s
+milter_content_timeout = 10s
+
+smtpd_sasl_type = cyrus
+smtpd_sasl_path = smtpd
+cyrus_sasl_config_path = {sasl}
+smtpd_sasl_local_domain = {realm}
+smtpd_tls_chain_files = {chain}
+
+smtpd_error_sleep_time = 0
+smtpd_soft_error_limit = 1000
+smtpd_hard_error_limit = 1000
+smtpd_junk_command_limit = 1000
+smtpd_client_connection_count_limit = 0
+default_process_limit = 100
+"""
+
+_MASTER = """
+pickup     unix  n  -  n  60    1  pickup
+cleanup    unix  n  -  n  -     0  cleanup
+qmgr       unix  n  -  n  300   1  qmgr
+tlsmgr     unix  -  -  n  1000? 1  tlsmgr
+rewrite    unix  -  -  n  -     -  trivial-rewrite
+bounce     unix  -  -  n  -     0  bounce
+defer      unix  -  -  n  -     0  bounce
+trace      unix  -  -  n  -     0  bounce
+verify     unix  -  -  n  -     1  verify
+flush      unix  n  -  n  1000? 0  flush
+proxymap   unix  -  -  n  -     -  proxymap
+proxywrite unix  -  -  n  -     1  proxymap
+smtp       unix  -  -  n  -     -  smtp
+relay      unix  -  -  n  -     -  smtp
+showq      unix  n  -  n  -     -  showq
+error      unix  -  -  n  -     -  error
+retry      unix  -  -  n  -     -  error
+discard    unix  -  -  n  -     -  discard
+local      unix  -  n  n  -     -  local
+virtual    unix  -  n  n  -     -  virtual
+anvil      unix  -  -  n  -     1  anvil
+scache     unix  -  -  n  -     1  scache
+postlog    unix-dgram n - n -   1  postlogd
+"""
+
+# Where a message lies between the 250 and its delivery.
+_QUEUES = ("maildrop", "incoming", "active", "deferred")
+
+
+class Postfix(Mta):
+    name = "postfix"
+    capabilities = frozenset({"xclient", "bdat", "local"})
+
+    def start(self):
+        self._etc = self.directory / "etc"
+        self._queue = self.directory / "queue"
+        self._log = self.directory / "maillog"
+        sasl = self._etc / "sasl"
+        data = self.directory / "data"
+        for directory in (sasl, self._queue, data):
+            directory.mkdir(parents=True, exist_ok=True)
+        shutil.chown(data, "postfix")
+        self._make_users(sasl)
+        chain = credentials.make_certificate(self._etc)
+        (self._etc / "main.cf").write_text(_MAIN.format(
+            directory=self.directory, queue=self._queue, data=data, log=self._log, sasl=sasl, chain=chain,
+            addresses=", ".join(lab.SERVER_ADDRESSES), host=lab.HOST_NAME, ours=OURS, realm=credentials.REALM,
+            sink_address=self.sink.address, sink_port=self.sink.port, milter=_milter(self.milter_socket)))
+        services = [self._service(listener, address) for listener in self.listeners for address in lab.SERVER_ADDRESSES]
+        (self._etc / "master.cf").write_text(_MASTER + "".join(services))
+        long_ago = time.time() - 60  # Postfix waits until its configuration has lain still for two seconds
+        for name in ("main.cf", "master.cf"):
+            os.utime(self._etc / name, (long_ago, long_ago))
+        lab.run("postfix", "-c", self._etc, "start")
+
+    def stop(self):
+        lab.run("postfix", "-c", self._etc, "stop")
+
+    def submit(self, sender, recipients, body="Subject: a test\n\nA test.\n"):
+        lab.run("sendmail", "-C", self._etc, "-i", "-f", sender, *recipients, input=body)
+
+    def await_idle(self):
+        wait.until(lambda: not self._queued(), "an empty queue")
+
+    def discard_queue(self):
+        lab.run("postsuper", "-c", self._etc, "-d", "ALL")
+
+    @property
+    def log(self):
+        try:
+            return self._log.read_text(errors="backslashreplace").splitlines()
+        except FileNotFoundError:
+            return []
+
+    def login(self, user):
+        return f"{user}@{credentials.REALM}"
+
+    def _queued(self):
+        return any(files for queue in _QUEUES for _, _, files in os.walk(self._queue / queue))
+
+    def _make_users(self, sasl):
+        database = sasl / "sasldb2"
+        credentials.make_users(database)
+        shutil.chown(database, "root", "postfix")
+        database.chmod(0o640)
+        (sasl / "smtpd.conf").write_text("pwcheck_method: auxprop\nauxprop_plugin: sasldb\n"
+                                         f"sasldb_path: {database}\nmech_list: {credentials.MECHANISMS}\n")
+
+    def _service(self, listener, address):
+        options = {"milter_macro_daemon_name": listener.name}
+        if listener.tls:
+            options["smtpd_tls_security_level"] = "may"
+        if listener.login or listener.login_in_clear:
+            options["smtpd_sasl_auth_enable"] = "yes"
+            options["smtpd_tls_auth_only"] = "no" if listener.login_in_clear else "yes"
+        if listener.login_in_clear:
+            options["smtpd_sasl_security_options"] = ""
+        if listener.proxied:
+            options["smtpd_authorized_xclient_hosts"] = "static:all"
+        if listener.milter:
+            options["smtpd_milters"] = _milter(listener.milter)
+        host = f"[{address}]" if ":" in address else address
+        return f"{host}:{listener.port} inet n - n - - smtpd" + "".join(
+            f"\n  -o {name}={value}" for name, value in options.items()) + "\n"
+
+
+def _milter(milter_socket):
+    """Postfix writes inet:ADDRESS:PORT where everybody else writes inet:PORT@ADDRESS."""
+    kind, _, rest = milter_socket.partition(":")
+    if kind == "unix":
+        return milter_socket
+    port, _, address = rest.partition("@")
+    return f"inet:{address}:{port}"

@@ -1,0 +1,104 @@
+"""A suite: cases in order, reported as TAP.
+
+    suite = Suite(__doc__)
+
+    @suite.case("what the case proves")
+    def _(gate):
+        gate.rules(...)
+        ...
+
+A case fails by an exception; the report then shows all that was said and logged since the case began.
+"""
+
+import argparse
+import sys
+import time
+import traceback
+
+from support import lab
+from support.gate import Gate
+from support.postfix import Postfix
+
+MTAS = {mta.name: mta for mta in (Postfix,)}
+
+_LONGEST = 200  # lines of one log in a report
+
+
+class Suite:
+    def __init__(self, about):
+        self._about = about
+        self._cases = []
+
+    def case(self, title, needs=()):
+        """Registers a case. `needs` are capabilities without which the MTA cannot play it: it is skipped then."""
+        def register(function):
+            self._cases.append((title, frozenset(needs), function))
+            return function
+        return register
+
+    def main(self, words):
+        """Runs the suite in a private machine and exits: 0 if all cases passed, else 1."""
+        arguments = self._arguments(words)
+        try:
+            lab.enter()
+        except lab.Unavailable as reason:
+            print(f"1..0 # SKIP {reason}")
+            sys.exit(0)
+        try:
+            gate = Gate(arguments.sallyport, MTAS[arguments.mta])
+        except Exception as error:
+            print("Bail out! the lab does not stand:", *str(error).splitlines())
+            _comment("why", traceback.format_exc().splitlines())
+            sys.exit(1)
+        print("TAP version 13")
+        chosen = [case for case in self._cases if arguments.only in case[0]]
+        failures = 0
+        for number, case in enumerate(chosen, 1):
+            failures += not self._run(number, case, gate, arguments.verbose)
+        print(f"1..{len(chosen)}", flush=True)
+        sys.exit(1 if failures else 0)
+
+    def _arguments(self, words):
+        parser = argparse.ArgumentParser(description=self._about)
+        parser.add_argument("--sallyport", required=True, metavar="PATH", help="the executable")
+        parser.add_argument("--mta", choices=sorted(MTAS), default="postfix")
+        parser.add_argument("--only", default="", metavar="TEXT", help="only cases with this text in their title")
+        parser.add_argument("--verbose", action="store_true", help="show what was said and logged for every case")
+        return parser.parse_args(words)
+
+    @staticmethod
+    def _run(number, case, gate, verbose):
+        title, needs, function = case
+        missing = needs - gate.mta.capabilities
+        if missing:
+            print(f"ok {number} - {title} # SKIP {gate.mta.name} has no {', '.join(sorted(missing))}", flush=True)
+            return True
+        started = time.monotonic()
+        trouble = None
+        try:
+            gate.begin_case()
+            function(gate)
+            gate.check_daemon()
+        except Exception as error:
+            trouble = error
+        print(f"{'not ok' if trouble else 'ok'} {number} - {title}")
+        if trouble:
+            _comment(type(trouble).__name__, str(trouble).splitlines() + _where(trouble))
+        if trouble or verbose:
+            for heading, lines in gate.evidence():
+                _comment(heading, lines)
+            print(f"# {time.monotonic() - started:.2f} s")
+        sys.stdout.flush()
+        return trouble is None
+
+
+def _where(error):
+    """The lines of the trace that lie in the suites, outermost first."""
+    return [f"at {frame.filename}:{frame.lineno}: {frame.line}" for frame in traceback.extract_tb(error.__traceback__)
+            if "/tests/" in frame.filename][1:]
+
+
+def _comment(heading, lines):
+    print(f"# --- {heading}")
+    for line in lines[-_LONGEST:]:
+        print("# " + line)

@@ -1,0 +1,84 @@
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "fixture.h"
+#include "milter/snapshot.h"
+#include "policy/ruleset.h"
+#include "rules/load.h"
+
+#define READERS 4
+#define RELOADS 200
+
+static const char text[] = "listeners = ( { name = \"all\"; direction = \"inbound\"; } );";
+
+Test(snapshot, generations_are_counted_from_one)
+{
+	struct snapshots *snapshots = snapshots_new(fixture_rules(text));
+	const struct snapshot *first = snapshot_acquire(snapshots);
+	const struct snapshot *second;
+
+	cr_assert_eq(first->generation, 1);
+	cr_assert_eq(snapshots_replace(snapshots, fixture_rules(text)), 2);
+	second = snapshot_acquire(snapshots);
+	cr_assert_eq(second->generation, 2);
+	snapshot_release(second);
+	snapshot_release(first);
+	snapshots_free(snapshots);
+}
+
+Test(snapshot, what_is_held_stays_as_it_was)
+{
+	struct snapshots *snapshots = snapshots_new(fixture_rules(text));
+	const struct snapshot *held = snapshot_acquire(snapshots);
+	const struct rules *rules = held->rules;
+
+	for (unsigned i = 0; i < 3; i++)
+		snapshots_replace(snapshots, fixture_rules("listeners = ( { name = \"other\"; direction = \"inbound\"; } );"));
+	snapshots_free(snapshots);
+	cr_assert_eq(held->rules, rules);
+	cr_assert_eq(held->generation, 1);
+	cr_assert_str_eq(held->rules->ruleset->listeners[0].name, "all");
+	snapshot_release(held);
+}
+
+Test(snapshot, nothing_may_be_released)
+{
+	snapshot_release(NULL);
+	snapshots_free(NULL);
+}
+
+static atomic_bool ending;
+static struct snapshots *shared;
+
+/* A session that begins, looks at its rules more than once, and ends; and so on. */
+static void *read_rules(void *unused)
+{
+	unsigned latest = 0;
+
+	while (!atomic_load(&ending)) {
+		const struct snapshot *held = snapshot_acquire(shared);
+
+		cr_assert_geq(held->generation, latest);
+		latest = held->generation;
+		for (unsigned i = 0; i < 10; i++)
+			cr_assert_str_eq(held->rules->ruleset->listeners[0].name, "all");
+		snapshot_release(held);
+	}
+	return unused;
+}
+
+Test(snapshot, threads_may_hold_rules_while_they_are_replaced)
+{
+	pthread_t readers[READERS];
+
+	shared = snapshots_new(fixture_rules(text));
+	for (unsigned i = 0; i < READERS; i++)
+		cr_assert_eq(pthread_create(&readers[i], NULL, read_rules, NULL), 0);
+	for (unsigned i = 0; i < RELOADS; i++)
+		cr_assert_eq(snapshots_replace(shared, fixture_rules(text)), i + 2);
+	atomic_store(&ending, true);
+	for (unsigned i = 0; i < READERS; i++)
+		pthread_join(readers[i], NULL);
+	snapshots_free(shared);
+}
