@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "rules/diagnostic.h"
+#include "rules/suggest.h"
 
 void command_help(const struct command *command, FILE *stream)
 {
@@ -25,18 +26,37 @@ int command_usage_error(const struct command *command, const char *format, ...)
 	return command->usage_status;
 }
 
-/* What getopt_long(3) did not take: the word as it was given. */
-static int option_fault(const struct command *command, int fault, char **argv)
+/* The most options that a command has. */
+#define OPTIONS 32
+
+/* The long option that was probably meant, or NULL. */
+static const char *nearest_option(const char *name, const struct option *options)
+{
+	const char *names[OPTIONS];
+	size_t count = 0;
+
+	for (; options->name != NULL && count < OPTIONS; options++)
+		names[count++] = options->name;
+	return suggest(name, names, count);
+}
+
+/* Says why getopt_long(3) did not take an option. */
+static int option_fault(const struct command *command, int fault, char **argv, const struct option *options)
 {
 	const char *word = argv[optind - 1];
+	int length = (int)strcspn(word, "=");
+	const char *nearest;
 
 	if (fault == ':')
 		return command_usage_error(command, "option %s needs a value", word);
-	if (optopt != 0 && strncmp(word, "--", 2) != 0)
+	if (strncmp(word, "--", 2) != 0)
 		return command_usage_error(command, "there is no option -%c", optopt);
 	if (optopt != 0)
-		return command_usage_error(command, "option %.*s takes no value", (int)strcspn(word, "="), word);
-	return command_usage_error(command, "there is no option %.*s, or it could be several", (int)strcspn(word, "="), word);
+		return command_usage_error(command, "option %.*s takes no value", length, word);
+	nearest = nearest_option(word + 2, options);
+	if (nearest != NULL)
+		return command_usage_error(command, "there is no option %.*s; did you mean --%s?", length, word, nearest);
+	return command_usage_error(command, "there is no option %.*s, or it could be several", length, word);
 }
 
 int command_option(const struct command *command, int argc, char **argv, const struct option *options, int *ret_status)
@@ -56,7 +76,7 @@ int command_option(const struct command *command, int argc, char **argv, const s
 		return '?';
 	}
 	if (option == ':' || option == '?') {
-		*ret_status = option_fault(command, option, argv);
+		*ret_status = option_fault(command, option, argv, options);
 		return '?';
 	}
 	return option;

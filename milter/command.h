@@ -39,9 +39,6 @@ int run_main(const struct command *command, int argc, char **argv);
 int check_main(const struct command *command, int argc, char **argv);
 int explain_main(const struct command *command, int argc, char **argv);
 
-/* The command called name, or NULL. */
-const struct command *command_from_name(const char *name);
-
 /* Writes usage, summary and options. */
 void command_help(const struct command *command, FILE *stream);
 

@@ -255,7 +255,7 @@ static bool listener_exists(const struct ruleset *ruleset, const char *path, con
 	return false;
 }
 
-/* The file's rules, or NULL; its errors, or else its warnings, are shown. */
+/* The file's rules, or NULL where it has an error: then its faults are shown. */
 static struct rules *load(const char *path)
 {
 	struct diagnostics *diagnostics = diagnostics_new();
@@ -266,7 +266,8 @@ static struct rules *load(const char *path)
 		return NULL;
 	}
 	rules = rules_load(path, diagnostics);
-	command_show_diagnostics(diagnostics);
+	if (rules == NULL)
+		command_show_diagnostics(diagnostics);
 	diagnostics_free(diagnostics);
 	return rules;
 }

@@ -79,14 +79,16 @@ static void print_clean(const char *text, FILE *stream)
 	}
 }
 
-static void print_cell(const char *text, size_t width, const char *colour, FILE *stream)
+/* Writes text in a column of that width, two blanks apart from the next. */
+static void print_cell(const char *text, size_t width, FILE *stream)
 {
-	if (colour != NULL)
-		fputs(colour, stream);
 	print_clean(text, stream);
-	if (colour != NULL)
-		fputs(no_colour, stream);
 	fprintf(stream, "%*s", (int)(width - strlen(text)) + 2, "");
+}
+
+static void print_verdict(enum verdict verdict, FILE *stream, bool colour)
+{
+	fprintf(stream, "%s%s%s", colour ? colours[verdict] : "", verdict_name(verdict), colour ? no_colour : "");
 }
 
 /* Writes the lines of a reply; those after the first are set in by so many blanks. */
@@ -103,21 +105,36 @@ static void print_reply(const char *reply, size_t margin, FILE *stream)
 	}
 }
 
+/* What stands behind the columns, or NULL. */
+static const char *last_text(const struct explanation_step *step)
+{
+	if (step->reply != NULL)
+		return step->reply;
+	if (step->recipient == NULL)
+		return NULL;
+	return step->relay ? "(relay)" : "(local)";
+}
+
 static void print_step(const struct explanation_step *step, const size_t widths[COLUMN_COUNT], FILE *stream, bool colour)
 {
+	const char *last = last_text(step);
 	size_t margin = 0;
 
 	for (unsigned column = 0; column < COLUMN_COUNT; column++) {
-		bool coloured = colour && column == COLUMN_VERDICT;
+		const char *text = column_text(step, (enum column)column);
 
-		print_cell(column_text(step, (enum column)column), widths[column], coloured ? colours[step->verdict] : NULL,
-		           stream);
+		if (last == NULL && column == COLUMN_COUNT - 1) {
+			print_clean(text, stream);
+		} else if (column == COLUMN_VERDICT) {
+			print_verdict(step->verdict, stream, colour);
+			print_cell("", widths[column] - strlen(text), stream);
+		} else {
+			print_cell(text, widths[column], stream);
+		}
 		margin += widths[column] + 2;
 	}
-	if (step->reply != NULL)
-		print_reply(step->reply, margin, stream);
-	else if (step->recipient != NULL)
-		fputs(step->relay ? "(relay)\n" : "(local)\n", stream);
+	if (last != NULL)
+		print_reply(last, margin, stream);
 	else
 		fputc('\n', stream);
 }
@@ -134,12 +151,12 @@ void explanation_print(const struct explanation *explanation, FILE *stream, bool
 		fprintf(stream, "no listener\n\n");
 	find_widths(explanation, widths);
 	for (unsigned column = 0; column < COLUMN_COUNT; column++)
-		print_cell(titles[column], widths[column], NULL, stream);
+		print_cell(titles[column], widths[column], stream);
 	fputs("REPLY\n", stream);
 	for (size_t i = 0; i < explanation->count; i++)
 		print_step(&explanation->steps[i], widths, stream, colour);
 	fputs("\nverdict ", stream);
-	print_cell(verdict_name(explanation->verdict), 0, colour ? colours[explanation->verdict] : NULL, stream);
+	print_verdict(explanation->verdict, stream, colour);
 	fputc('\n', stream);
 }
 

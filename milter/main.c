@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "milter/command.h"
+#include "rules/suggest.h"
 
 static const struct command commands[] = {
     {
@@ -74,13 +75,29 @@ static void help(FILE *stream)
 	fprintf(stream, "\n\"sallyport COMMAND --help\" tells more; see sallyport(8) and sallyport.conf(5).\n");
 }
 
-const struct command *command_from_name(const char *name)
+static const struct command *command_from_name(const char *name)
 {
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
 	}
 	return NULL;
+}
+
+static int no_command(const char *name)
+{
+	const char *names[COMMAND_COUNT];
+	const char *nearest;
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		names[i] = commands[i].name;
+	nearest = suggest(name, names, COMMAND_COUNT);
+	fprintf(stderr, "sallyport: there is no command \"%s\"", name);
+	if (nearest != NULL)
+		fprintf(stderr, "; did you mean \"%s\"?\n", nearest);
+	else
+		fprintf(stderr, "; \"sallyport --help\" lists them\n");
+	return STATUS_TROUBLE;
 }
 
 int main(int argc, char **argv)
@@ -100,9 +117,7 @@ int main(int argc, char **argv)
 		return STATUS_FINE;
 	}
 	command = command_from_name(argv[1]);
-	if (command == NULL) {
-		fprintf(stderr, "sallyport: there is no command \"%s\"; \"sallyport --help\" lists them\n", argv[1]);
-		return STATUS_TROUBLE;
-	}
+	if (command == NULL)
+		return no_command(argv[1]);
 	return command->main(command, argc - 1, argv + 1);
 }

@@ -268,7 +268,8 @@ class Generator:
 
     def session(self, rule_set):
         session = self.where(rule_set)
-        session["client"] = self.rng.choice(words.CLIENTS)
+        if "local" not in session:
+            session["client"] = self.rng.choice(words.CLIENTS)
         optional = {
             "address": lambda: self.rng.choice(words.LOCAL_ADDRESSES),
             "client_name": self.client_name,
