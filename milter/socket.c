@@ -215,6 +215,7 @@ void socket_claimed(struct socket_name *socket, bool bound)
 		socket->made = true;
 		socket->device = status.st_dev;
 		socket->inode = status.st_ino;
+		socket->time = status.st_mtim;
 	}
 	close(socket->directory);
 	socket->directory = -1;
@@ -226,6 +227,7 @@ void socket_remove(const struct socket_name *socket)
 	struct stat status;
 
 	if (socket->made && lstat(path, &status) == 0 && S_ISSOCK(status.st_mode) && status.st_dev == socket->device &&
-	    status.st_ino == socket->inode)
+	    status.st_ino == socket->inode && status.st_mtim.tv_sec == socket->time.tv_sec &&
+	    status.st_mtim.tv_nsec == socket->time.tv_nsec)
 		unlink(path);
 }

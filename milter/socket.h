@@ -54,6 +54,7 @@ struct socket_name {
 	bool made;        /* there is a file of ours: */
 	dev_t device;
 	ino_t inode;
+	struct timespec time; /* of its making: inodes are used again */
 };
 
 /* Reads a name.  Returns false where it is none: the fault says what to write instead. */

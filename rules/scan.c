@@ -242,7 +242,7 @@ static void take_string(struct scan *scan, const struct token *token)
 		if (!literal_string(scan->diagnostics, token, scan->where))
 			mark_misread(scan, token);
 	} else {
-		fault(scan, "a quotation mark is missing: %.*s%s", SHOWN(token));
+		diagnostics_error(scan->diagnostics, scan->where, "a quotation mark is missing: %.*s%s", SHOWN(token));
 		scan_lose(scan);
 	}
 	take_scalar(scan, token);
@@ -260,13 +260,19 @@ static void take_unquoted(struct scan *scan, const struct token *token)
 {
 	static const char keyword[] = "@include";
 	struct frame *frame = innermost(scan);
+	struct token inner = *token;
 
+	/* single quotation marks are none */
+	if (inner.length > 2 && inner.start[0] == '\'' && inner.start[inner.length - 1] == '\'') {
+		inner.start++;
+		inner.length -= 2;
+	}
 	if (token->length >= strlen(keyword) && memcmp(token->start, keyword, strlen(keyword)) == 0)
 		fault(scan, "an include stands alone on its line: @include \"FILE\"");
 	else if (frame->bracket == '{' && frame->expected != EXPECT_VALUE)
 		fault(scan, "%.*s%s is not a name; a setting is NAME = VALUE", SHOWN(token));
 	else
-		fault(scan, "%.*s%s must stand in quotation marks: \"%.*s%s\"", SHOWN(token), SHOWN(token));
+		fault(scan, "%.*s%s must stand in quotation marks: \"%.*s%s\"", SHOWN(token), SHOWN(&inner));
 	frame->expected = frame->bracket == '{' ? EXPECT_TERMINATOR : EXPECT_COMMA;
 	frame->string.length = 0;
 }
@@ -421,7 +427,8 @@ static void take_close(struct scan *scan, const struct token *token)
 
 void scan_token(struct scan *scan, const struct token *token, struct location where)
 {
-	scan->where = where;
+	if (token->kind != TOKEN_END)
+		scan->where = where;
 	switch (token->kind) {
 	case TOKEN_STRING:
 		take_string(scan, token);
@@ -455,7 +462,7 @@ void scan_token(struct scan *scan, const struct token *token, struct location wh
 		take_close(scan, token);
 		break;
 	case TOKEN_COMMENT:
-		fault(scan, "the comment that begins here is not closed");
+		diagnostics_error(scan->diagnostics, where, "the comment that begins here is not closed");
 		scan_lose(scan);
 		break;
 	case TOKEN_INCLUDE:

@@ -74,10 +74,10 @@ class Gate:
 
     def start_daemon(self, ready=True):
         """Starts a daemon on the rule file as it stands, which becomes the suite's daemon."""
-        self.daemon = Daemon(self.executable, self.rule_file, self.socket).start(ready)
+        self.daemon = Daemon(self.executable, self.rule_file, self.socket)
         self._settings = None
         self._marks = (self._marks[0], 0)
-        return self.daemon
+        return self.daemon.start(ready)
 
     # Clients
 

@@ -22,9 +22,7 @@ struct rules *fixture_rules(const char *text)
 	close(file);
 	rules = rules_load(path, diagnostics);
 	unlink(path);
-	for (size_t i = 0; i < diagnostics_shown(diagnostics); i++)
-		cr_log_warn("%u: %s", diagnostics_at(diagnostics, i)->line, diagnostics_at(diagnostics, i)->text);
-	cr_assert_not_null(rules);
+	cr_assert_not_null(rules, "line %u: %s", diagnostics_at(diagnostics, 0)->line, diagnostics_at(diagnostics, 0)->text);
 	diagnostics_free(diagnostics);
 	return rules;
 }

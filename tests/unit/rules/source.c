@@ -296,15 +296,8 @@ Test(source, a_string_or_comment_does_not_run_over_the_end_of_its_file)
 	source = source_read("a.conf", diagnostics);
 	cr_assert_not_null(source);
 	cr_assert(source_syntax_fault(source));
-	cr_assert_str_eq(printed(diagnostics), "b.conf:2: error: the comment that begins here is not closed\n");
-}
-
-Test(source, a_string_that_is_not_closed_at_the_end_of_an_included_file)
-{
-	write_file("a.conf", "@include \"c.conf\"\na = \"x\";\n");
-	write_file("c.conf", "\nc = \"not\nclosed\n");
-	source = source_read("a.conf", diagnostics);
-	cr_assert_str_eq(printed(diagnostics), "c.conf:2: error: a quotation mark is missing: \"not\n");
+	cr_assert_str_eq(printed(diagnostics), "b.conf:2: error: the comment that begins here is not closed\n"
+					       "c.conf:2: error: a quotation mark is missing: \"not\n");
 }
 
 Test(source, a_bracket_may_be_closed_in_another_file)
