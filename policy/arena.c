@@ -54,9 +54,9 @@ void *arena_take(struct arena *arena, size_t count, size_t size)
 	size_t bytes;
 	void *memory;
 
-	if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX - sizeof(struct block) - alignof(max_align_t))
+	if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX / 2)
 		return NULL;
-	bytes = (bytes + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
+	bytes = (bytes / alignof(max_align_t) + 1) * alignof(max_align_t); /* never none: NULL means no memory */
 	if (arena->left < bytes && !grow(arena, bytes))
 		return NULL;
 	memory = arena->free;

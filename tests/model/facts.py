@@ -10,6 +10,7 @@ import ipaddress
 import re
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+HOST_NAME = re.compile(r"[A-Za-z0-9._-]*")
 IPV4_IN_IPV6 = 96  # bits of the prefix that all IPv4-mapped IPv6 addresses share
 
 IDN2_NFC_INPUT = 1
@@ -43,9 +44,7 @@ def read_network(text):
 
 def read_literal(domain):
     """The address that a domain literal names, or None where it is none: `[192.0.2.1]`, `[IPv6:2001:db8::1]`."""
-    if not (domain.startswith("[") and domain.endswith("]")):
-        return None
-    inner = domain[1:-1]
+    inner = without_trailing_dot(domain)[1:-1]
     try:
         if not inner.lower().startswith("ipv6:"):
             return ipaddress.IPv4Address(inner)
@@ -85,13 +84,17 @@ def to_a_labels(name):
     return converted
 
 
+def without_trailing_dot(name):
+    return name[:-1] if name.endswith(".") else name
+
+
 def read_name(text):
     """A name as it is compared: lower case, without one trailing dot, as A-labels; a literal only in lower case."""
-    name = text[:-1] if text.endswith(".") else text
-    converted = None if name.startswith("[") else to_a_labels(name)
-    if converted is None:
-        return Name(lower_ascii(name), converts=False)
-    return Name(lower_ascii(converted), converts=True)
+    converted = None if text.startswith("[") else to_a_labels(text)
+    if not text.isascii() and converted and not HOST_NAME.fullmatch(converted):
+        converted = None
+    name = lower_ascii(without_trailing_dot(text if converted is None else converted))
+    return Name(name, converts=converted is not None and name != "")
 
 
 # Mailboxes
@@ -99,7 +102,7 @@ def read_name(text):
 
 @dataclasses.dataclass(frozen=True)
 class Mailbox:
-    """An address that was read.  `local` is as compared, `domain` as written but for its trailing dot."""
+    """An address that was read.  `local` is as compared, `domain` as written."""
 
     written: str
     routed: bool
@@ -134,7 +137,9 @@ def read_mailbox(text):
     local = lower_ascii(unquoted(local))
     if not local:
         raise Unreadable(text)
-    return Mailbox(written, route is not None, local, None if domain is None else read_domain(domain))
+    if domain is not None:
+        check_domain(domain)
+    return Mailbox(written, route is not None, local, domain)
 
 
 def split_route(written):
@@ -184,9 +189,10 @@ def unquoted(local):
     return "".join(result)
 
 
-def read_domain(text):
-    """What follows the `@`, without one trailing dot.  Raises Unreadable."""
-    domain = text[:-1] if text.endswith(".") else text
-    if not domain or domain.endswith(".") or domain.rfind("[") > domain.rfind("]"):
-        raise Unreadable(text)
-    return domain
+def check_domain(domain):
+    """Raises Unreadable where what follows the `@` cannot be a domain."""
+    name = without_trailing_dot(domain)
+    if name == "" or name.endswith(".") or name.rfind("[") > name.rfind("]"):
+        raise Unreadable(domain)
+    if name.startswith("[") and not name.endswith("]"):
+        raise Unreadable(domain)

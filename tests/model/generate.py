@@ -200,7 +200,7 @@ class Generator:
         return listener
 
     def rule_set(self):
-        for group in self.tables:
+        for group in self.tables if self.chance(0.9) else ():
             self.add_tables(group)
         rule_set = {group: tables for group, tables in self.tables.items() if tables}
         if self.chance(0.95):

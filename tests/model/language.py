@@ -19,7 +19,8 @@ Where the language leaves a choice, these are the choices:
  7. In the auth block absent `users` or `mechanisms` admit everyone, empty ones nobody; `tls = false` asks for nothing.
     All of the three are asked of logins only.
  8. A control byte anywhere makes an address unreadable, and so does a domain of dots alone.  Brackets count in domains
-    and source routes, not in local parts.  A backslash quotes inside quotes only.
+    and source routes, not in local parts, and a domain that begins with one ends with one.  A backslash quotes inside
+    quotes only.
  9. `@a@b` without a colon has no source route: its local part is `@a`.
 10. A domain literal loses one trailing dot, may spell its tag "IPv6:" in any case, and is IPv4 where it is a mapped
     address.  No entry of `local_domains` makes it local, and one that names no address is relay.
@@ -28,6 +29,8 @@ Where the language leaves a choice, these are the choices:
 13. With `local`, `address` is whatever the session says, and `daemon` is compared exactly.
 14. {client} shows the address in its canonical form, IPv4 for a mapped one; an unavailable name shows as `unknown`.
 15. Without a recipient, a session that no stage refused is accepted.
+16. A name with letters outside ASCII converts only if it becomes letters, digits, "-", "_" and dots.  The trailing dot
+    that a name loses may be any that IDNA takes for a dot.
 """
 
 import dataclasses

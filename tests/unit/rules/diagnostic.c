@@ -106,6 +106,7 @@ Test(diagnostic, names_and_texts_are_copied)
 Test(diagnostic, what_a_terminal_would_obey_is_cleaned)
 {
 	diagnostics_error(diagnostics, at("a.conf", 1), "%s", "\x1b[2J one\ntwo\t\x7f");
+	cr_assert_str_eq(diagnostics_at(diagnostics, 0)->text, "?[2J one?two??");
 	diagnostics_error(diagnostics, at("a.conf", 2), "%s", "caf\xc3\xa9 caf\xe9 \xc2\x9b");
 	diagnostics_error(diagnostics, at("\x1b.conf", 1), "three");
 	cr_assert_str_eq(printed(diagnostics), "a.conf:1: error: ?[2J one?two??\n"
