@@ -8,7 +8,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "milter/command.h"
@@ -25,9 +24,6 @@ struct question {
 	struct scenario scenario;
 	struct recipient *recipients; /* the scenario's */
 };
-
-/* What the MTAs say in place of a name that could not be looked up just now. */
-static const char temporarily_unknown[] = "[TEMPUNAVAIL]";
 
 static int out_of_memory(void)
 {
@@ -73,12 +69,7 @@ static int take_address(const struct command *command, const char *option, const
 static void take_client_name(struct connection *connection, const char *name)
 {
 	connection->client_name = name;
-	if (strcasecmp(name, temporarily_unknown) == 0)
-		connection->client_name_state = CLIENT_NAME_UNAVAILABLE;
-	else if (strcasecmp(name, "unknown") == 0)
-		connection->client_name_state = CLIENT_NAME_NONE;
-	else
-		connection->client_name_state = CLIENT_NAME_VERIFIED;
+	connection->client_name_state = client_name_state(name);
 }
 
 static int take_recipient(struct question *question, const char *address)

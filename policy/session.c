@@ -11,6 +11,9 @@
 #include "policy/ruleset.h"
 #include "policy/vocabulary.h"
 
+/* The name of a client that has no verified one. */
+static const char unknown[] = "unknown";
+
 /* Room for the sets that each fact's value is in. */
 struct class_room {
 	uint64_t *client_name, *helo, *sender, *user, *mechanism, *recipient;
@@ -140,11 +143,17 @@ static bool classify_name(struct session *session, enum fact fact, const char *t
 	return true;
 }
 
+enum client_name_state client_name_state(const char *text)
+{
+	if (text == NULL || text[0] == '\0' || strcasecmp(text, unknown) == 0)
+		return CLIENT_NAME_NONE;
+	return strcasecmp(text, "[TEMPUNAVAIL]") == 0 ? CLIENT_NAME_UNAVAILABLE : CLIENT_NAME_VERIFIED;
+}
+
 static bool take_client_name(struct session *session, const struct connection *connection)
 {
-	static const char unknown[] = "unknown";
-	bool verified = connection->client_name_state == CLIENT_NAME_VERIFIED && connection->client_name != NULL &&
-	                connection->client_name[0] != '\0' && strcasecmp(connection->client_name, unknown) != 0;
+	bool verified = connection->client_name_state == CLIENT_NAME_VERIFIED &&
+	                client_name_state(connection->client_name) == CLIENT_NAME_VERIFIED;
 	char *copy = strdup(verified ? connection->client_name : unknown);
 
 	if (copy == NULL)
@@ -338,40 +347,70 @@ struct decision session_mail(struct session *session, const struct envelope *env
 	return decision;
 }
 
-/* Whether mail for this address stays here; domain: the sets of names that its domain is in, or NULL. */
-static bool is_local(const struct session *session, const struct mailbox *mailbox, const uint64_t *domain)
+/*
+ * Whether mail for this address stays here; TRUTH_BROKEN where its domain could
+ * not be compared.  domain: the sets of names that it is in, or NULL.
+ */
+static enum truth is_local(const struct session *session, const struct mailbox *mailbox, const uint64_t *domain)
 {
 	struct optional_set local_domains = session->ruleset->local_domains;
+	bool local;
 
 	if (mailbox->domain == NULL)
-		return true;
+		return TRUTH_YES;
 	if (mailbox->literal)
-		return mailbox->has_address && session->has_local_address &&
-		       address_equal(&mailbox->address, &session->local_address);
-	return mailbox->domain_form == NAME_CONVERTED && local_domains.given && domain != NULL &&
-	       bits_test(domain, local_domains.set);
+		local = mailbox->has_address && session->has_local_address &&
+		        address_equal(&mailbox->address, &session->local_address);
+	else if (domain == NULL)
+		return TRUTH_BROKEN;
+	else
+		local = mailbox->domain_form == NAME_CONVERTED && local_domains.given &&
+		        bits_test(domain, local_domains.set);
+	return local ? TRUTH_YES : TRUTH_NO;
 }
 
-/* Whether the MTA has made of the recipient an address elsewhere. */
-static bool resolved_elsewhere(struct session *session, const char *resolved)
+/* Whether what the MTA has made of the recipient is an address here; it is where the MTA did not say. */
+static enum truth resolved_here(struct session *session, const char *resolved)
 {
 	struct mailbox mailbox;
 	const uint64_t *domain = NULL;
-	bool local;
+	enum truth local;
 
 	if (resolved == NULL || session->listener->ignore_resolved)
-		return false;
+		return TRUTH_YES;
 	if (mailbox_read(resolved, &mailbox) != MAILBOX_READ)
-		return true;
+		return TRUTH_NO;
 	if (mailbox.domain != NULL)
 		domain = classify_domain(session, &mailbox);
-	local = !mailbox.null && is_local(session, &mailbox, domain);
+	local = mailbox.null ? TRUTH_NO : is_local(session, &mailbox, domain);
 	mailbox_destroy(&mailbox);
-	return !local;
+	return local;
+}
+
+/* Finds out whether a recipient that was read is relay; *ret_cause where that cannot be told. */
+static bool find_relay(struct session *session, const struct mailbox *mailbox, const uint64_t *domain,
+                       const char *resolved, enum decision_cause *ret_cause)
+{
+	enum truth local = mailbox_could_route(mailbox) ? TRUTH_NO : is_local(session, mailbox, domain);
+
+	if (local == TRUTH_YES) {
+		local = resolved_here(session, resolved);
+		if (local == TRUTH_NO) {
+			/* Only the MTA knows why this is relay: the reply names what it has made of the recipient. */
+			session->resolved = mailbox_bare(resolved);
+			if (session->resolved == NULL)
+				*ret_cause = CAUSE_INTERNAL;
+			session->texts.texts[FACT_RECIPIENT] = session->resolved;
+		}
+	}
+	if (local == TRUTH_BROKEN)
+		*ret_cause = CAUSE_BROKEN;
+	return local != TRUTH_YES;
 }
 
 static enum decision_cause take_recipient(struct session *session, const char *recipient, const char *resolved)
 {
+	enum decision_cause cause = CAUSE_NOTHING;
 	struct mailbox mailbox;
 	const uint64_t *domain;
 
@@ -388,21 +427,13 @@ static enum decision_cause take_recipient(struct session *session, const char *r
 		break;
 	}
 	if (mailbox.null) {
-		mailbox_destroy(&mailbox);
-		return CAUSE_SYNTAX;
+		cause = CAUSE_SYNTAX;
+	} else {
+		classify_mailbox(session, FACT_RECIPIENT, &mailbox, session->room.recipient, &domain);
+		session->facts.relay = find_relay(session, &mailbox, domain, resolved, &cause);
 	}
-	classify_mailbox(session, FACT_RECIPIENT, &mailbox, session->room.recipient, &domain);
-	session->facts.relay = mailbox_could_route(&mailbox) || !is_local(session, &mailbox, domain);
 	mailbox_destroy(&mailbox);
-	if (session->facts.relay || !resolved_elsewhere(session, resolved))
-		return CAUSE_NOTHING;
-	/* Only the MTA knows why this is relay: the reply names what it has made of the recipient. */
-	session->facts.relay = true;
-	session->resolved = mailbox_bare(resolved);
-	if (session->resolved == NULL)
-		return CAUSE_INTERNAL;
-	session->texts.texts[FACT_RECIPIENT] = session->resolved;
-	return CAUSE_NOTHING;
+	return cause;
 }
 
 struct decision session_rcpt(struct session *session, const char *recipient, const char *resolved)

@@ -51,8 +51,12 @@ enum client_name_state {
 	CLIENT_NAME_UNAVAILABLE, /* could not be looked up just now */
 };
 
-/* How a name that could not be looked up is written in examples and options, as Postfix' XCLIENT writes it. */
-#define CLIENT_NAME_UNAVAILABLE_TEXT "[TEMPUNAVAIL]"
+/*
+ * What a name in an example or an option says: NULL or "unknown" that there is
+ * none, "[TEMPUNAVAIL]" (as in Postfix' XCLIENT) that it could not be looked up
+ * just now; anything else is a verified name.  Letter case does not count.
+ */
+enum client_name_state client_name_state(const char *text);
 
 /* What is known when a client connects. */
 struct connection {

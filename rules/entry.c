@@ -300,11 +300,16 @@ static bool read_login(struct reading *reading, const char *text, struct entry *
 	return kept;
 }
 
-static bool read_word(struct reading *reading, const char *text, struct entry *entry)
+static bool read_word(struct reading *reading, const char *text, struct location where, struct entry *entry)
 {
-	char *word = strdup(text);
+	char *word;
 	bool kept;
 
+	if (text[0] == '@' || text[0] == '/') {
+		fault(reading, where, text, "is read as a plain word here: there are no tables and no expressions of these");
+		return false;
+	}
+	word = strdup(text);
 	if (word != NULL)
 		name_lower(word);
 	kept = word != NULL && keep(reading, entry, ENTRY_WORD, text, word);
@@ -346,7 +351,7 @@ static bool read_kind(struct reading *reading, enum value_kind kind, const char 
 	case VALUE_LABEL:
 		break;
 	}
-	return read_word(reading, text, entry);
+	return read_word(reading, text, where, entry);
 }
 
 bool entry_read(struct reading *reading, enum value_kind kind, const char *text, struct location where,

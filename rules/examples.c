@@ -34,13 +34,11 @@ static struct connection example_connection(const struct example *example)
 {
 	struct connection connection = {
 	    .listener = example->listener,
-	    .client_name_state = example->client_name != NULL ? CLIENT_NAME_VERIFIED : CLIENT_NAME_NONE,
+	    .client_name_state = client_name_state(example->client_name),
 	    .client_name = example->client_name,
 	};
 
 	connection.has_client = address_from_text(example->client, &connection.client);
-	if (example->client_name != NULL && strcmp(example->client_name, CLIENT_NAME_UNAVAILABLE_TEXT) == 0)
-		connection.client_name_state = CLIENT_NAME_UNAVAILABLE;
 	connection.has_local_address =
 	    example->address != NULL && address_from_text(example->address, &connection.local_address);
 	return connection;

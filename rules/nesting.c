@@ -47,11 +47,18 @@ void nesting_close(struct nesting *nesting)
 size_t nesting_find(const struct nesting *nesting, char closing)
 {
 	size_t innermost = nesting->frame_count - 1;
+	bool in_group = nesting->frames[innermost].bracket == '{';
 
-	for (size_t index = innermost; index > 0; index--)
-		if (nesting->frames[index].bracket == bracket_opening(closing))
+	for (size_t index = innermost; index > 0; index--) {
+		char bracket = nesting->frames[index].bracket;
+
+		if (bracket == bracket_opening(closing))
 			return index;
-	return nesting->frames[innermost].bracket == '{' ? 0 : innermost;
+		/* rather the wrong one of the two than a whole group that is not closed */
+		if (bracket == '{' && !in_group && closing != '}')
+			return innermost;
+	}
+	return in_group ? 0 : innermost;
 }
 
 const struct taken_name *nesting_taken(const struct nesting *nesting, const struct token *name)

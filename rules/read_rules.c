@@ -137,8 +137,8 @@ static void report_reply(struct reading *reading, struct location where, enum re
 		                  class == 5 ? "550" : "451");
 		break;
 	case REPLY_CODE_NOT_VERDICT:
-		diagnostics_error(to, where, "the reply code %.3s does not fit the verdict \"%s\"; write one from %u00 to %u59",
-		                  text, verdict_name(verdict), class, class);
+		diagnostics_error(to, where, "the reply code %.3s does not fit the verdict \"%s\"; write one that begins with %u",
+		                  text, verdict_name(verdict), class);
 		break;
 	case REPLY_NO_ENHANCED:
 		diagnostics_error(to, where, "the reply \"%s\" has no enhanced code behind its code; write \"%.3s %u.7.1 ...\"",

@@ -400,7 +400,7 @@ static void take_open(struct scan *scan, const struct token *token)
 static void take_close(struct scan *scan, const struct token *token)
 {
 	size_t meant = nesting_find(&scan->nesting, *token->start);
-	const struct frame *frame = innermost(scan);
+	struct frame *frame = innermost(scan);
 	char text[PLACE_LENGTH];
 
 	if (meant == 0) {
@@ -408,6 +408,9 @@ static void take_close(struct scan *scan, const struct token *token)
 		if (!scan->mismatched)
 			fault(scan, "\"%c\" closes nothing", *token->start);
 		scan->mismatched = scan->fault = true;
+		/* the separator that follows it is not one too many */
+		if (frame->expected == EXPECT_NAME)
+			frame->expected = EXPECT_TERMINATOR;
 		return;
 	}
 	if (frame->bracket != bracket_opening(*token->start)) {

@@ -272,7 +272,6 @@ void token_next(struct token_reader *reader, struct token *ret_token)
 	*ret_token = (struct token){.start = reader->at, .line = reader->line, .closed = true};
 	if (!outside_comment) {
 		ret_token->kind = TOKEN_COMMENT;
-		ret_token->closed = false;
 		ret_token->length = (size_t)(reader->end - reader->at);
 	} else if (reader->at == reader->end) {
 		ret_token->kind = TOKEN_END;

@@ -45,7 +45,7 @@ struct token {
 	const char *start;
 	size_t length;
 	unsigned line; /* on which it begins */
-	bool closed;   /* a string, a comment or the path of an include */
+	bool closed;   /* a string, or the path of an include */
 };
 
 /* Where reading stands. */
