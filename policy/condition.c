@@ -38,6 +38,8 @@ enum truth fact_in_set(const struct facts *facts, enum fact fact, unsigned set)
 {
 	const struct fact_class *class = &facts->classes[fact];
 
+	if (set == SET_EMPTY)
+		return TRUTH_NO;
 	switch (class->state) {
 	case FACT_ABSENT:
 		return TRUTH_NO;

@@ -64,6 +64,9 @@ const struct condition_row *condition_row(enum condition_kind kind);
 /* Writes the condition called name to *ret_kind and returns true; false, and nothing written, where none is. */
 bool condition_from_name(const char *name, enum condition_kind *ret_kind);
 
+/* In place of a set's number: nothing is in it, whatever the value, and so the value is not asked for. */
+#define SET_EMPTY (UINT32_MAX - 1)
+
 /* Whether the fact's value is in the set of that number. */
 enum truth fact_in_set(const struct facts *facts, enum fact fact, unsigned set);
 

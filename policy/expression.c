@@ -17,8 +17,10 @@ struct match_room {
 	pcre2_match_context *context;
 };
 
-struct expression *expression_new(const char *pattern, size_t length, char *ret_fault, size_t size)
+struct expression *expression_new(enum value_kind kind, const char *pattern, size_t length, char *ret_fault,
+                                  size_t size)
 {
+	uint32_t options = PCRE2_DOLLAR_ENDONLY | (kind == VALUE_LOGIN ? 0 : PCRE2_CASELESS);
 	struct expression *expression = malloc(sizeof *expression);
 	PCRE2_SIZE offset = 0;
 	PCRE2_UCHAR reason[160] = "no memory";
@@ -27,8 +29,7 @@ struct expression *expression_new(const char *pattern, size_t length, char *ret_
 	snprintf(ret_fault, size, "no memory");
 	if (expression == NULL)
 		return NULL;
-	expression->code = pcre2_compile((PCRE2_SPTR)pattern, length, PCRE2_CASELESS | PCRE2_DOLLAR_ENDONLY, &code,
-	                                 &offset, NULL);
+	expression->code = pcre2_compile((PCRE2_SPTR)pattern, length, options, &code, &offset, NULL);
 	if (expression->code == NULL) {
 		pcre2_get_error_message(code, reason, sizeof reason);
 		snprintf(ret_fault, size, "%s at character %zu", (const char *)reason, offset + 1);

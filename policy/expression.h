@@ -3,8 +3,9 @@
  *	expression - a regular expression, with limits
  *
  * DESCRIPTION
- *	PCRE2, case-insensitive, searched for anywhere in the subject, byte by byte
- *	(subjects are ASCII but for names that do not convert).  Limits on steps,
+ *	PCRE2, searched for anywhere in the subject, byte by byte (subjects are
+ *	ASCII but for names that do not convert).  Letter case counts for logins
+ *	alone, which are compared exactly.  Limits on steps,
  *	depth and heap (policy/limits.h) bound what a hostile subject can cost.
  *
  * THREADS
@@ -22,11 +23,12 @@ struct expression;
 struct match_room;
 
 /*
- * Compiles the first length bytes of pattern.  Returns NULL where it does not
+ * Compiles the first length bytes of pattern for values of the kind.  Returns NULL where it does not
  * compile or there is no memory, with the reason and the byte offset of the
  * fault in ret_fault (of size bytes).
  */
-struct expression *expression_new(const char *pattern, size_t length, char *ret_fault, size_t size);
+struct expression *expression_new(enum value_kind kind, const char *pattern, size_t length, char *ret_fault,
+                                  size_t size);
 void expression_free(struct expression *expression);
 
 /* Room for matching; NULL where there is no memory. */

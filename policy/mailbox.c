@@ -25,26 +25,25 @@ static bool has_control(const char *text)
 }
 
 /*
- * What follows a source route, "@one,@two:", or text itself without one.  A
- * colon in an address literal does not end the route.
+ * Finds what follows a source route, "@one,@two:": text itself without one.  A
+ * colon in an address literal does not end the route.  Returns false where a
+ * bracket does not close.
  */
-static const char *skip_source_route(const char *text)
+static bool skip_source_route(const char *text, const char **ret_path)
 {
 	bool bracket = false;
 
+	*ret_path = text;
 	if (text[0] != '@')
-		return text;
+		return true;
 	for (const char *at = text; *at != '\0'; at++) {
-		if (*at == '[')
-			bracket = true;
-		else if (*at == ']')
-			bracket = false;
-		else if (*at == '"')
-			break;
-		else if (*at == ':' && !bracket)
-			return at + 1;
+		if (*at == ':' && !bracket) {
+			*ret_path = at + 1;
+			return true;
+		}
+		bracket = *at == '[' || (bracket && *at != ']');
 	}
-	return text;
+	return !bracket;
 }
 
 /* Finds the last "@" outside quotes.  Returns false where a quote does not close. */
@@ -88,29 +87,28 @@ static void unquote(char *local)
 static void read_literal(struct mailbox *mailbox)
 {
 	static const char tag[] = "ipv6:";
-	size_t length = strlen(mailbox->domain);
-	char *text = strndup(mailbox->domain + 1, length - 2);
-	struct address address;
-	bool ipv6;
+	bool ipv6 = strncmp(mailbox->domain + 1, tag, sizeof tag - 1) == 0;
+	const char *from = mailbox->domain + (ipv6 ? sizeof tag : 1);
+	char *text = strndup(from, strlen(from) - 1);
 
 	mailbox->literal = true;
 	if (text == NULL)
 		return;
-	ipv6 = strncmp(text, tag, sizeof tag - 1) == 0;
-	if (address_from_text(ipv6 ? text + sizeof tag - 1 : text, &address) && ipv6 == (strchr(text, ':') != NULL)) {
-		mailbox->has_address = true;
-		mailbox->address = address;
-	}
+	mailbox->has_address = ipv6 == (strchr(text, ':') != NULL) && address_from_text(text, &mailbox->address);
 	free(text);
 }
 
 static enum mailbox_result read_domain(const char *text, struct mailbox *mailbox)
 {
 	size_t length = strlen(text);
+	const char *bracket;
 
 	if (length == 0 || strcmp(text, ".") == 0)
 		return MAILBOX_UNREADABLE;
 	if (length >= 2 && strcmp(text + length - 2, "..") == 0)
+		return MAILBOX_UNREADABLE;
+	bracket = strrchr(text, '[');
+	if (bracket != NULL && strchr(bracket, ']') == NULL)
 		return MAILBOX_UNREADABLE;
 	mailbox->domain_form = name_read(text, length, &mailbox->domain);
 	if (mailbox->domain_form == NAME_NO_MEMORY) {
@@ -143,17 +141,17 @@ static enum mailbox_result finish(struct mailbox *mailbox)
 
 static enum mailbox_result read_bare(const char *text, struct mailbox *mailbox)
 {
-	const char *path = skip_source_route(text);
-	const char *at;
+	const char *path, *at;
 	enum mailbox_result result;
 
 	if (text[0] == '\0') {
 		mailbox->null = true;
 		return MAILBOX_READ;
 	}
-	mailbox->source_route = path != text;
-	if (has_control(path) || !find_domain(path, &at))
+	/* An angle bracket that is still there does not close. */
+	if (text[0] == '<' || has_control(text) || !skip_source_route(text, &path) || !find_domain(path, &at))
 		return MAILBOX_UNREADABLE;
+	mailbox->source_route = path != text;
 	mailbox->local = at != NULL ? strndup(path, (size_t)(at - path)) : strdup(path);
 	if (mailbox->local == NULL)
 		return MAILBOX_NO_MEMORY;
@@ -176,10 +174,7 @@ enum mailbox_result mailbox_read(const char *text, struct mailbox *ret_mailbox)
 
 	if (bare == NULL)
 		return MAILBOX_NO_MEMORY;
-	if (bare[0] == '<' && strchr(bare, '>') == NULL)
-		result = MAILBOX_UNREADABLE;
-	else
-		result = read_bare(bare, &mailbox);
+	result = read_bare(bare, &mailbox);
 	free(bare);
 	if (result == MAILBOX_READ)
 		*ret_mailbox = mailbox;

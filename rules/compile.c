@@ -115,7 +115,7 @@ static uint32_t table_set(struct compiling *compiling, enum value_kind kind, siz
 static void add_expression(struct compiling *compiling, enum value_kind kind, uint32_t set, const char *pattern)
 {
 	char reason[1];
-	struct expression *expression = expression_new(pattern, strlen(pattern), reason, sizeof reason);
+	struct expression *expression = expression_new(kind, pattern, strlen(pattern), reason, sizeof reason);
 
 	note(compiling, expression != NULL &&
 	                    vocabulary_add_expression(compiling->builder, kind, set, expression));
@@ -200,6 +200,19 @@ static struct optional_set optional(struct compiling *compiling, struct value *v
 	return (struct optional_set){true, value_set(compiling, value->kind, value)};
 }
 
+/* The set that a condition or a block asks about. */
+static uint32_t asked_set(struct compiling *compiling, enum value_kind kind, struct value *value)
+{
+	return value->count > 0 ? value_set(compiling, kind, value) : SET_EMPTY;
+}
+
+static struct optional_set optional_asked(struct compiling *compiling, struct value *value)
+{
+	if (!value->given)
+		return (struct optional_set){0};
+	return (struct optional_set){true, asked_set(compiling, value->kind, value)};
+}
+
 static const struct reply *copy_reply(struct compiling *compiling, const struct model_reply *from)
 {
 	struct reply *reply;
@@ -237,7 +250,7 @@ static struct condition compile_condition(struct compiling *compiling, struct mo
 	struct condition condition = {.kind = from->kind};
 
 	if (row->kind < VALUE_SET_KINDS)
-		condition.value.set = value_set(compiling, row->kind, &from->value);
+		condition.value.set = asked_set(compiling, row->kind, &from->value);
 	else if (row->kind == VALUE_BOOLEAN)
 		condition.value.flag = from->flag;
 	else
@@ -286,8 +299,8 @@ static const struct connection_block *compile_connection(struct compiling *compi
 	if (block == NULL)
 		return NULL;
 	block->mode = from->list_mode;
-	block->clients = optional(compiling, &from->clients);
-	block->names = optional(compiling, &from->names);
+	block->clients = optional_asked(compiling, &from->clients);
+	block->names = optional_asked(compiling, &from->names);
 	block->reply = copy_reply(compiling, &from->reply);
 	block->where = copy_location(compiling, from->where);
 	return block;
@@ -300,8 +313,8 @@ static const struct auth_block *compile_auth(struct compiling *compiling, struct
 	if (block == NULL)
 		return NULL;
 	block->mode = from->auth_mode;
-	block->users = optional(compiling, &from->users);
-	block->mechanisms = optional(compiling, &from->mechanisms);
+	block->users = optional_asked(compiling, &from->users);
+	block->mechanisms = optional_asked(compiling, &from->mechanisms);
 	block->tls_bits = (unsigned)from->tls_bits;
 	block->reply = copy_reply(compiling, &from->reply);
 	block->where = copy_location(compiling, from->where);
@@ -315,10 +328,10 @@ static const struct relay_block *compile_relay(struct compiling *compiling, stru
 	if (block == NULL)
 		return NULL;
 	block->mode = from->list_mode;
-	block->clients = optional(compiling, &from->clients);
-	block->names = optional(compiling, &from->names);
+	block->clients = optional_asked(compiling, &from->clients);
+	block->names = optional_asked(compiling, &from->names);
 	block->authenticated = from->authenticated;
-	block->users = optional(compiling, &from->users);
+	block->users = optional_asked(compiling, &from->users);
 	block->reply = copy_reply(compiling, &from->reply);
 	block->where = copy_location(compiling, from->where);
 	return block;

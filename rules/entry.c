@@ -126,7 +126,8 @@ static bool read_network(struct reading *reading, const char *text, struct locat
 }
 
 /* "/REGEX/" */
-static bool read_expression(struct reading *reading, const char *text, struct location where, struct entry *entry)
+static bool read_expression(struct reading *reading, enum value_kind kind, const char *text, struct location where,
+                            struct entry *entry)
 {
 	size_t length = strlen(text);
 	char reason[200];
@@ -134,15 +135,14 @@ static bool read_expression(struct reading *reading, const char *text, struct lo
 	char *pattern;
 
 	if (length < 2 || text[length - 1] != '/') {
-		fault(reading, where, text, "begins as a regular expression and does not end with \"/\"; flags are not "
-		                            "written, letter case never counts");
+		fault(reading, where, text, "begins as a regular expression and does not end with \"/\"; no flags are written behind it");
 		return false;
 	}
 	if (length == 2) {
 		fault(reading, where, text, "is an empty regular expression, which everything matches");
 		return false;
 	}
-	expression = expression_new(text + 1, length - 2, reason, sizeof reason);
+	expression = expression_new(kind, text + 1, length - 2, reason, sizeof reason);
 	if (expression == NULL) {
 		diagnostics_error(reading->diagnostics, where, "the regular expression \"%s\" does not compile: %s", text,
 		                  reason);
@@ -370,7 +370,7 @@ bool entry_read(struct reading *reading, enum value_kind kind, const char *text,
 	if (bare[0] == '@' && kind != VALUE_WORD)
 		read = read_table(reading, kind, bare, where, &entry);
 	else if (bare[0] == '/' && expressions)
-		read = read_expression(reading, bare, where, &entry);
+		read = read_expression(reading, kind, bare, where, &entry);
 	else
 		read = read_kind(reading, kind, bare, where, &entry);
 	if (read)
