@@ -172,8 +172,8 @@ static bool start_threads(struct daemon *daemon)
 
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, THREAD_STACK);
+	errno = pthread_setattr_default_np(&attributes); /* before the next line: libmilter detaches its threads itself */
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	errno = pthread_setattr_default_np(&attributes);
 	if (errno == 0 && reload_start(daemon->path, &daemon->settings, daemon->snapshots))
 		errno = pthread_create(&thread, &attributes, serve, NULL);
 	pthread_attr_destroy(&attributes);

@@ -15,7 +15,7 @@
 #include "milter/fault.h"
 
 /* How long another instance's start is waited for, and how often it is looked at, in milliseconds. */
-#define CLAIM_PATIENCE 5000
+#define CLAIM_PATIENCE 2000
 #define CLAIM_NAP 50
 
 static bool read_local(const char *text, const char *path, struct socket_name *socket, struct fault *ret_fault)

@@ -226,7 +226,10 @@ uint32_t dictionary_class(const struct dictionary *dictionary, const char *text)
 	size_t length = strlen(text);
 	const struct node *node = find(dictionary, text, length);
 
-	return node != NULL ? node->own : class_from_above(dictionary, text, length);
+	if (node != NULL)
+		return node->own;
+	/* Before the first separator there must be something that is below. */
+	return text[0] != dictionary->separator ? class_from_above(dictionary, text, length) : 0;
 }
 
 size_t dictionary_count(const struct dictionary *dictionary)

@@ -41,10 +41,10 @@ def _(gate):
 def _(gate):
     gate.rules("""
     listeners = (
-      { name = "required";  direction = "outbound"; match = { port = [ 587 ]; };   auth = { mode = "required"; };
-        relay = { mode = "only"; authenticated = true; }; },
-      { name = "forbidden"; direction = "inbound";  match = { port = [ 60025 ]; }; auth = { mode = "forbidden"; }; %s },
-      { name = "optional";  direction = "inbound";  match = { port = [ 2525 ]; };  auth = { mode = "optional"; }; %s } );
+      { name = "required"; direction = "outbound"; match = { port = [ 587 ]; };
+        auth = { mode = "required"; }; relay = { mode = "only"; authenticated = true; }; },
+      { name = "forbidden"; direction = "inbound"; match = { port = [ 60025 ]; }; auth = { mode = "forbidden"; }; %s },
+      { name = "optional"; direction = "inbound"; match = { port = [ 2525 ]; }; auth = { mode = "optional"; }; %s } );
     """ % (OPEN, OPEN))
     gate.play(port=587, tls=True).refused("mail", REQUIRED)
     gate.play(port=587, tls=True, login="alice").accepted()
@@ -170,7 +170,8 @@ def _(gate):
 
 @suite.case("users by table and file, less one, at the port for remote users")
 def _(gate):
-    (gate.directory / "staff.users").write_text("# who may send from outside\nalice@\nbob@\ncarol@   # on leave\n!carol@\n")
+    (gate.directory / "staff.users").write_text("# who may send from outside\nalice@\nbob@\n"
+                                                "carol@   # on leave\n!carol@\n")
     gate.rules("""
     users = { staff = { file = "staff.users"; }; };
     listeners = ( { name = "remote"; direction = "outbound"; match = { port = [ 587, 60025 ]; };

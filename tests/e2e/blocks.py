@@ -1,6 +1,6 @@
 """The three blocks, connection, auth and relay: every setting, and every reply."""
 
-from rules import OPEN, one
+from rules import OPEN, one, refuse
 from support import lab
 from support.gate import LOCAL, RELAY
 from support.mta import CLEAR, SUBMISSION
@@ -108,7 +108,8 @@ def _(gate):
     gate.rules(one('auth = { mode = "required"; mechanisms = [ "cram-md5", "LOGIN" ]; };'))
     gate.play(**_alice, mechanism="CRAM-MD5").accepted()
     gate.play(**_alice, mechanism="LOGIN").accepted()
-    gate.play(**_alice, mechanism="PLAIN").refused("mail", f"550 5.7.1 {gate.mta.login('alice')} may not log in this way")
+    gate.play(**_alice, mechanism="PLAIN").refused(
+        "mail", f"550 5.7.1 {gate.mta.login('alice')} may not log in this way")
 
 
 @suite.case("auth tls: a login without encryption, or with too few bits, is rejected")
@@ -145,7 +146,8 @@ def _(gate):
 
 @suite.case("auth: a mail rule that matches takes its place")
 def _(gate):
-    gate.rules(one(f'mail = ( {{ client = [ "{lab.LAN}" ]; verdict = "accept"; }} );', 'auth = { mode = "required"; };'))
+    gate.rules(one(f'mail = ( {{ client = [ "{lab.LAN}" ]; verdict = "accept"; }} );',
+                   'auth = { mode = "required"; };'))
     gate.play(lab.LAN).accepted()
     gate.play(lab.INTERNET).refused("mail", "530 5.7.0 Authentication required")
 
@@ -199,7 +201,8 @@ def _(gate):
 
 @suite.case("relay users: only these logins; the lists still hold for the others")
 def _(gate):
-    gate.rules(one(f'relay = {{ mode = "only"; clients = [ "{lab.LAN}" ]; authenticated = true; users = [ "alice@" ]; }};'))
+    gate.rules(one(f'relay = {{ mode = "only"; clients = [ "{lab.LAN}" ]; '
+                   'authenticated = true; users = [ "alice@" ]; };'))
     gate.play(**_alice, recipients=[RELAY]).accepted()
     gate.play(**_bob, recipients=[RELAY]).refused("rcpt", unable())
     gate.play(lab.LAN, **_bob, recipients=[RELAY]).accepted()
@@ -229,7 +232,7 @@ def _(gate):
 
 @suite.case("relay: a rcpt rule that refuses takes its place")
 def _(gate):
-    gate.rules(one(OPEN, f'rcpt = ( {{ recipient = [ "{RELAY}", "{LOCAL}" ]; verdict = "reject"; reply = "550 5.7.1 not them"; }} );'))
+    gate.rules(one(OPEN, refuse("rcpt", f'recipient = [ "{RELAY}", "{LOCAL}" ];', "550 5.7.1 not them")))
     gate.play(recipients=[RELAY]).refused("rcpt", "550 5.7.1 not them")
     gate.play(recipients=[LOCAL]).refused("rcpt", "550 5.7.1 not them")
     gate.play(recipients=["other@example.com"]).accepted()

@@ -222,7 +222,8 @@ def _(gate):
 def _(gate):
     fresh(gate)
     path = gate.directory / "override.conf"
-    path.write_text(one('relay = { mode = "only"; };') + f'socket = "{gate.socket}"; user = "nosuchuser"; group = "postfix";\n')
+    path.write_text(one('relay = { mode = "only"; };')
+                    + f'socket = "{gate.socket}"; user = "nosuchuser"; group = "postfix";\n')
     other = Daemon(gate.executable, path, BY_TCP.milter, ["--socket", BY_TCP.milter, "--user", "nobody"]).start()
     assert other.status("Uid")[0] == str(pwd.getpwnam("nobody").pw_uid)
     gate.play(port=BY_TCP.port, recipients=[RELAY]).refused("rcpt", f"550 5.7.1 Unable to relay for {RELAY}")

@@ -21,7 +21,7 @@ def _(gate):
             assert session.rcpt(LOCAL).code == code
             accepted(session.rcpt(SALES))
             accepted(session.data())
-    assert gate.delivered() == [("bad@example.org", [SALES]), (SENDER, [LOCAL, SALES])] * 2
+    assert gate.delivered() == [("bad@example.org", [SALES])] * 2 + [(SENDER, [LOCAL, SALES])] * 2
 
 
 @suite.case("RSET forgets the sender and the recipients, not the session")
@@ -90,7 +90,8 @@ def _(gate):
         accepted(session.mail(SENDER))
         for number in range(50):
             accepted(session.rcpt(f"user{number:02}@{OURS}"))
-            refused(session.rcpt(f"user{number:02}@example.com"), f"550 5.7.1 Unable to relay for user{number:02}@example.com")
+            other = f"user{number:02}@example.com"
+            refused(session.rcpt(other), f"550 5.7.1 Unable to relay for {other}")
         accepted(session.data())
     recipients = sorted(recipient for _, some in gate.delivered() for recipient in some)
     assert recipients == [f"user{number:02}@{OURS}" for number in range(50)]

@@ -80,12 +80,12 @@ def _(gate):
 
 @suite.case("XCLIENT: the name and address that a front gives are the client's", needs={"xclient"})
 def _(gate):
-    gate.rules(one(refuse("connect", f'client = [ "192.0.2.77" ]; client_name = [ "pc.example.net" ];')))
+    gate.rules(one(refuse("connect", f'client = [ "192.0.2.77" ]; client_name = [ "pc.other.example" ];')))
     with gate.connect(port=FRONT.port) as session:
         session.ehlo()
         accepted(session.mail(SENDER))
         accepted(session.rset())
-        accepted(session.command("XCLIENT NAME=pc.example.net ADDR=192.0.2.77"))
+        accepted(session.command("XCLIENT NAME=pc.other.example ADDR=192.0.2.77"))
         session.ehlo()
         refused(session.mail(SENDER), HOLDS)
 

@@ -33,7 +33,7 @@ def _(gate):
 @suite.case("percent routing is relay: user%other@ours")
 def _(gate):
     gate.rules(RELAY_IS_REFUSED)
-    is_relay(gate, f"test%example.com@{OURS}", f"test%example.com%{OURS}@{OURS}", f"%@{OURS}", f"test%@{OURS}")
+    is_relay(gate, f"test%example.com@{OURS}", f"test%example.com%{OURS}@{OURS}", f"%test@{OURS}")
 
 
 @suite.case("bang routing is relay: other!user@ours")
@@ -46,7 +46,7 @@ def _(gate):
 def _(gate):
     gate.rules(RELAY_IS_REFUSED)
     is_relay(gate, f"@{OURS}:test@example.com", f"@example.com:info@{OURS}", f"@{OURS}:info@{OURS}",
-             f"@{OURS},@example.net:info@{OURS}")
+             f"@{OURS},@other.example:info@{OURS}")
 
 
 @suite.case('quoting does not hide it: "user@other"@ours, "user%other"@ours, "other!user"@ours')
@@ -73,7 +73,8 @@ def _(gate):
 def _(gate):
     gate.rules(RELAY_IS_REFUSED)
     tricks = [f"test%example.com@{OURS}", f"example.com!test@{OURS}", f"@{OURS}:test@example.com",
-              f'"test@example.com"@{OURS}', f"test@example.com@{OURS}", f'"test%example.com"@{OURS}', "example.com!test"]
+              f'"test@example.com"@{OURS}', f"test@example.com@{OURS}", f'"test%example.com"@{OURS}',
+              "example.com!test"]
     outcome = gate.play(recipients=[LOCAL] + tricks, deliver=True)
     assert [reply.code for reply in outcome.rcpt] == [250] + [550] * len(tricks), [str(one) for one in outcome.rcpt]
     assert gate.delivered() == [(SENDER, [LOCAL])], gate.delivered()
@@ -98,7 +99,7 @@ def _(gate):
 
 @suite.case("what the MTA resolves to a host that is not ours is relay, whatever the client wrote")
 def _(gate):
-    # Without a domain it is local by itself; the MTA makes it an address at its own origin, which is not in local_domains.
+    # Without a domain it is local; but the MTA makes of it an address at its own origin, which is not in local_domains.
     gate.rules(one(local_domains='local_domains = [ "elsewhere.example" ];'))
     is_local(gate, "info@elsewhere.example")
     outcome = gate.play(recipients=["info"])

@@ -11,15 +11,15 @@ suite = Suite(__doc__)
 
 
 def replying(text, stage="rcpt"):
-    conditions = {"rcpt": "authenticated = false;", "mail": "authenticated = false;", "helo": 'client = [ "0.0.0.0/0" ];'}
-    return one(OPEN, refuse(stage, conditions[stage], text))
+    """Rules that answer so to everybody, at that stage."""
+    return one(OPEN, refuse(stage, 'client = [ "0.0.0.0/0" ];', text))
 
 
 def one_clean_line(reply, code):
-    """A reply that nobody could have forged: one line, this code, printable ASCII, of a length that SMTP knows."""
+    """A reply that nobody could have forged: one line, this code, printable ASCII, of a length that MTAs pass."""
     assert reply.code == code and len(reply.lines) == 1, reply.lines
     assert all(" " <= character <= "~" for character in reply.lines[0]), reply.lines
-    assert len(reply.lines[0]) <= 510, len(reply.lines[0])
+    assert len(reply.lines[0]) <= 900, len(reply.lines[0])
 
 
 @suite.case("several lines")
@@ -51,7 +51,7 @@ def _(gate):
 def _(gate):
     gate.rules(replying("550 5.7.1 {sender} to {recipient}"))
     for sender, recipient in (("Some.One@Example.ORG", f"INFO@{OURS}"), ('"some one"@example.org', f'"in fo"@{OURS}'),
-                              ("", f"@example.net:info@{OURS}")):
+                              ("", f"@other.example:info@{OURS}")):
         gate.play(sender=sender, recipients=[recipient]).refused("rcpt", f"550 5.7.1 {sender} to {recipient}")
 
 
@@ -64,8 +64,14 @@ def _(gate):
 @suite.case("a % in the reply or in what is put into it stays a %")
 def _(gate):
     gate.rules(replying("550 5.7.1 100% of {sender} for %s %d %n {recipient}"))
-    gate.play(sender="a%sb%n%%d@example.org", recipients=[f"50%@{OURS}"]).refused(
-        "rcpt", f"550 5.7.1 100% of a%sb%n%%d@example.org for %s %d %n 50%@{OURS}")
+    gate.play(sender="a%sb%n%%d@example.org", recipients=[f"50%s@{OURS}"]).refused(
+        "rcpt", f"550 5.7.1 100% of a%sb%n%%d@example.org for %s %d %n 50%s@{OURS}")
+
+
+# What must not come back to a client: bare CR, escape sequences, DEL, NEL, a line separator, a bidirectional mark, what
+# is no UTF-8, and UTF-8 too.
+HOSTILE = (b"a\r250 2.0.0 Ok", b"a\r550 5.7.1 forged", b"a\x01\x1b[31mb", b"\x1b[2J", b"a\x7fb", b"\tb\x0b",
+           b"a\xc2\x85b", b"a\xe2\x80\xa8b", b"\xe2\x80\xaeb", b"\xe3\x81\x82", b"\xff\xfe", b"a\xe3\x81")
 
 
 @suite.case("control bytes, 8-bit bytes and bare CR in addresses cannot forge a reply line")
@@ -73,40 +79,39 @@ def _(gate):
     gate.rules(replying("550 5.7.1 {sender} may not send", "mail"))
     with gate.connect() as session:
         session.ehlo()
-        for local in (b"a\r250 2.0.0 Ok", b"a\r550 5.7.1 forged", b"a\x01\x1b[31mb", b"a\xe3\x81\x82\xff", b"a\x7fb", b"\tb\x0b",
-                      b"a\xc2\x85b", b"a\xe2\x80\xa8b"):
+        for local in HOSTILE:
             reply = session.command(b'MAIL FROM:<"' + local + b'"@example.org>')
-            assert reply.code in (501, 550, 553), reply.lines
+            assert reply.code in (500, 501, 550, 553), reply.lines
             one_clean_line(reply, reply.code)
             accepted(session.rset())  # a line more or less would show here
 
 
 @suite.case("so in the recipient and in the name given with EHLO")
 def _(gate):
-    gate.rules(replying("550 5.7.1 {helo} {recipient}"))
-    for name, local in ((b"a\rb", b"c\r250 2.1.5 Ok"), (b"\x01\x02", b"\x1b[2J"), (b"\xe3\x81\x82", b"\xff\xfe"),
-                        (b"x%sy%n", b"p%n%n"), (b"[\x07]", b"q\x08r")):
+    gate.rules(replying("550 5.7.1 {helo} may not write to {recipient}"))
+    for octets in HOSTILE + (b"x%sy%n", b"{client}"):
         with gate.connect() as session:
-            session.command(b"EHLO " + name)
+            session.command(b"EHLO " + octets)
             accepted(session.mail(SENDER))
-            reply = session.command(b'RCPT TO:<"' + local + b'"@d-advantage.jp>')
-            assert reply.code in (501, 550, 553), reply.lines
-            one_clean_line(reply, reply.code)
-            accepted(session.rset())
+            for recipient in (b"info", b'"' + octets + b'"'):
+                reply = session.command(b"RCPT TO:<" + recipient + b"@example.net>")
+                assert reply.code in (500, 501, 550, 553), reply.lines
+                one_clean_line(reply, reply.code)
+                accepted(session.command("NOOP"))
 
 
 @suite.case("nothing that a client sends becomes a placeholder")
 def _(gate):
     gate.rules(replying("550 5.7.1 {sender} and {recipient}"))
-    gate.play(sender="{client}@example.org", recipients=["{sender}{helo}@d-advantage.jp"]).refused(
-        "rcpt", "550 5.7.1 {client}@example.org and {sender}{helo}@d-advantage.jp")
+    gate.play(sender="{client}@example.org", recipients=["{sender}{helo}@example.net"]).refused(
+        "rcpt", "550 5.7.1 {client}@example.org and {sender}{helo}@example.net")
 
 
 @suite.case("an address as long as SMTP takes it still gives one reply line that a client can read")
 def _(gate):
     gate.rules(replying("550 5.7.1 {sender} {sender} {recipient} {recipient} is too much"))
     long_name = ".".join(["label" * 10] * 4) + ".example"
-    for local in ("a" * 64, "b" * 200, "%" * 200):
+    for local in ("a" * 64, "b" * 200, "c%" * 100 + "c"):
         with gate.connect() as session:
             session.ehlo()
             accepted(session.mail(f"{local}@{long_name}"))
@@ -141,8 +146,8 @@ def _(gate):
 
 @suite.case("codes and enhanced codes of every class pass as they are written")
 def _(gate):
-    for words in ("550 5.1.1 no such user", "551 5.7.1 not here", "552 5.2.2 full", "553 5.1.8 bad sender", "554 5.7.1 no",
-                  "450 4.2.0 busy", "451 4.7.1 later", "452 4.3.1 no room"):
+    for words in ("550 5.1.1 no such user", "551 5.7.1 not here", "552 5.2.2 full", "553 5.1.8 bad sender",
+                  "554 5.7.1 no", "450 4.2.0 busy", "451 4.7.1 later", "452 4.3.1 no room"):
         gate.rules(replying(words))
         gate.play().refused("rcpt", words)
 

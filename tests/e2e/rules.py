@@ -1,6 +1,6 @@
 """Pieces of rule files that several suites share."""
 
-OURS = "d-advantage.jp"
+OURS = "example.net"
 LOCAL_DOMAINS = f'local_domains = [ "{OURS}", ".{OURS}" ];'
 
 # Every relay recipient passes: what is refused, the rule under test refused.

@@ -3,6 +3,8 @@
 Everything here is lawful: the rule files load, though they may earn warnings.  What a client says need not be lawful.
 """
 
+import ipaddress
+
 import vocabulary as words
 
 STAGES = ("connect", "helo", "mail", "rcpt", "data")
@@ -38,6 +40,8 @@ class Generator:
         self.rng = rng
         self.tables = {"networks": {}, "domains": {}, "addresses": {}, "users": {}}
         self.labels = 0
+        self.large = rng.random() < 0.08  # many entries, many tables
+        self.edges = []  # the first and last addresses of the networks that were made up
 
     def chance(self, share):
         return self.rng.random() < share
@@ -46,10 +50,38 @@ class Generator:
 
     def entry(self, group):
         """One entry that is not a reference, spelt in some way."""
+        if group == "networks" and self.chance(0.4):
+            return self.network()
+        if group in ("domains", "addresses") and self.chance(0.15):
+            return self.rng.choice(("", ".")) + self.deep_name()
         entry = self.rng.choice(words.ENTRIES[group])
         if group in ("domains", "addresses") and not entry.startswith("/"):
             return self.spelt(entry)
         return entry
+
+    def network(self):
+        """A network of any length in one of the few places where networks meet."""
+        address = self.rng.choice(words.PLACES)
+        bits = 32 if "." in address else 128
+        length = self.rng.randint(bits - (9 if self.chance(0.7) else bits), bits)
+        network = ipaddress.ip_network((address, length), strict=False)
+        self.edges += [network[0], network[-1]]
+        return str(network) if length < bits or self.chance(0.3) else str(network[0])
+
+    def client(self):
+        """An address that is often just inside or just outside a network."""
+        if not self.edges or self.chance(0.4):
+            return self.rng.choice(words.CLIENTS)
+        edge = self.rng.choice(self.edges)
+        number = int(edge) + self.rng.choice((-1, 0, 0, 1))
+        address = type(edge)(min(max(number, 0), 2**edge.max_prefixlen - 1))
+        mapped = address.version == 4 and self.chance(0.1)
+        return f"::ffff:{address}" if mapped else str(address)
+
+    def deep_name(self):
+        """A name of a few short labels."""
+        labels = [self.rng.choice("ab") for _ in range(self.rng.randint(1, 4))]
+        return ".".join(labels + [self.rng.choice(("example", "a"))])
 
     def reference(self, group):
         """An `@` to a table that exists, or None; addresses may borrow from the domains."""
@@ -68,7 +100,7 @@ class Generator:
         return result
 
     def add_tables(self, group):
-        for number in range(self.rng.randint(0, 3)):
+        for number in range(self.rng.randint(8, 12) if self.large else self.rng.randint(0, 3)):
             name = self.rng.choice((f"{group[0]}{number}", f"{group}-{number}", f"{group[:3].upper()}_{number}"))
             self.tables[group][name] = self.table(group, name)
 
@@ -77,13 +109,21 @@ class Generator:
         if self.chance(0.1):
             return self.entry(group)
         if self.chance(0.25):
-            entries = [entry for entry in self.entries(group, 6) if " " not in entry]
+            entries = [entry for entry in self.entries(group, 80 if self.large else 6) if " #" not in entry]
             if any(not entry.startswith("!") for entry in entries):
                 return {"file": f"{name}.{group}", "entries": entries}
         return self.entries(group)
 
     def value(self, group):
-        return [] if group == "networks" and self.chance(0.03) else self.entries(group, 3)
+        """The value of a condition or of a block's list: seldom empty, or one entry without an array."""
+        if self.chance(0.03):
+            return []
+        return self.entry(group) if self.chance(0.05) else self.entries(group, 3)
+
+    def some(self, choices, most):
+        """Some of the choices, or one of them without an array."""
+        some = self.rng.sample(choices, self.rng.randint(1, most))
+        return some[0] if self.chance(0.1) else some
 
     # Rules
 
@@ -94,7 +134,7 @@ class Generator:
         if name in GROUP_OF:
             return self.value(GROUP_OF[name])
         if name == "mechanism":
-            return self.rng.sample(words.MECHANISMS, self.rng.randint(1, 2))
+            return self.some(words.MECHANISMS, 2)
         if name in ("authenticated", "relay"):
             return self.chance(0.5)
         if name == "tls":
@@ -147,9 +187,9 @@ class Generator:
         if self.chance(0.5):
             block["users"] = self.value("users")
         if self.chance(0.4):
-            block["mechanisms"] = self.rng.sample(words.MECHANISMS, self.rng.randint(1, 4))
+            block["mechanisms"] = self.some(words.MECHANISMS, 4)
         if self.chance(0.4):
-            block["tls"] = self.rng.choice((True, 1, 128, 129))
+            block["tls"] = self.rng.choice((True, False, 1, 128, 129))
         return block
 
     def relay(self):
@@ -169,12 +209,12 @@ class Generator:
     def match(self):
         match = {}
         if self.chance(0.3):
-            match["daemon"] = self.rng.sample(words.DAEMONS, self.rng.randint(1, 2))
+            match["daemon"] = self.some(words.DAEMONS, 2)
         if self.chance(0.6):
-            match["port"] = self.rng.sample(words.PORTS, self.rng.randint(1, 2))
+            match["port"] = self.some(words.PORTS, 2)
         if self.chance(0.3):
             match["address"] = self.value("networks")
-        if not match or self.chance(0.15):
+        if self.chance(0.95 if not match else 0.15):
             match["local"] = self.chance(0.7)
         return match
 
@@ -196,7 +236,8 @@ class Generator:
                     listener[name]["reply"] = self.reply(stage, "reject")
         for stage in STAGES:
             if self.chance(0.75 if stage in ("rcpt", "data") else 0.4):
-                listener[stage] = [self.rule(stage) for _ in range(self.rng.randint(1, 4 if stage == "rcpt" else 2))]
+                most = 12 if self.large else 4 if stage == "rcpt" else 2
+                listener[stage] = [self.rule(stage) for _ in range(self.rng.randint(1, most))]
         return listener
 
     def rule_set(self):
@@ -204,7 +245,7 @@ class Generator:
             self.add_tables(group)
         rule_set = {group: tables for group, tables in self.tables.items() if tables}
         if self.chance(0.95):
-            rule_set["local_domains"] = ["ours.example"] * self.chance(0.8) + self.value("domains")
+            rule_set["local_domains"] = ["ours.example"] * self.chance(0.8) + self.entries("domains", 3)
         count = self.rng.randint(1, 3)
         rule_set["listeners"] = [self.listener(number, number == count) for number in range(1, count + 1)]
         return rule_set
@@ -222,6 +263,8 @@ class Generator:
         return name + "." if last.isalnum() and last.isascii() and "/" not in name and self.chance(0.08) else name
 
     def name(self):
+        if self.chance(0.15):
+            return self.deep_name()
         return self.spelt(self.rng.choice(words.NAMES))
 
     def client_name(self):
@@ -269,7 +312,7 @@ class Generator:
     def session(self, rule_set):
         session = self.where(rule_set)
         if "local" not in session:
-            session["client"] = self.rng.choice(words.CLIENTS)
+            session["client"] = self.client()
         optional = {
             "address": lambda: self.rng.choice(words.LOCAL_ADDRESSES),
             "client_name": self.client_name,

@@ -404,6 +404,10 @@ BLOCKS = {"connect": Judge.judge_connection, "mail": Judge.judge_auth, "rcpt": J
 # Listeners
 
 
+def numbers_of(value):
+    return [value] if isinstance(value, int) else value
+
+
 def listener_matches(tables, listener, session, known):
     """All that a `match` gives must hold, and no `local` means false; without a `match` it takes everything."""
     match = listener.get("match")
@@ -412,7 +416,7 @@ def listener_matches(tables, listener, session, known):
     return (
         match.get("local", False) == session.get("local", False)
         and ("daemon" not in match or session.get("daemon") in entries_of(match["daemon"]))
-        and ("port" not in match or session.get("port") in match["port"])
+        and ("port" not in match or session.get("port") in numbers_of(match["port"]))
         and (
             "address" not in match
             or (known.local_address is not None and tables.match("networks", match["address"], known.local_address))

@@ -5,6 +5,7 @@ line ends and strings stand before it.
 """
 
 BLOCKS = ("connection", "auth", "relay")
+LARGEST_INT = 2**31 - 1
 COMMENTS = (
     "# plain\n",
     "// \"not\" \"joined\" [ {\n",
@@ -55,6 +56,8 @@ class Printer:
             self.put(":" if self.chance(0.3) else "=")
             self.gap()
             self.value(value)
+            if isinstance(value, str) and self.chance(0.2):
+                self.put('\n""')  # libconfig joins strings
             self.put(self.rng.choice((",", " ", "\n")) if self.chance(0.5) else ";")
 
     def group(self, settings, separator=" "):
@@ -100,7 +103,8 @@ class Printer:
             word = "true" if value else "false"
             return word.capitalize() if self.chance(0.3) else word
         if isinstance(value, int):
-            return hex(value) if self.chance(0.3) else str(value)
+            digits = hex(value) if self.chance(0.3) else str(value)
+            return digits if value <= LARGEST_INT else digits + "L"
         return '"' + "".join(self.character(character) for character in value) + '"'
 
     def character(self, character):
@@ -128,7 +132,7 @@ def print_table(entries, rng):
     for entry in entries:
         if rng.random() < 0.2:
             lines.append(rng.choice(("# comment", "", "  ", "\t# !bob@")))
-        lines.append(entry + rng.choice(("", "", "", " ", "\t# comment", " #!")))
+        lines.append(rng.choice(("", "", " ", "\t")) + entry + rng.choice(("", "", "", " ", "\t# comment", " #!")))
     if rng.random() < 0.5:
         lines.append("# the end")
     text = end.join(lines) + rng.choice(("", end))

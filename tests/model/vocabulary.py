@@ -18,6 +18,7 @@ CLIENTS = (
     "2001:db8:7fff:ffff:ffff:ffff:ffff:ffff", "2001:db8:8000::", "2001:db9::", "fe80::1", "7fff::1", "8000::",
     "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
 )
+PLACES = ("192.0.2.7", "10.1.2.3", "127.255.255.255", "2001:db8::7", "2001:db8:7fff:ffff:ffff:ffff:ffff:ffff")
 LOCAL_ADDRESSES = ("192.0.2.7", "::ffff:192.0.2.7", "2001:db8::7", "127.0.0.1", "::1", "10.1.2.3")
 
 NAMES = (
@@ -84,8 +85,8 @@ USER_ENTRIES = (
 MECHANISMS = ("PLAIN", "login", "Gssapi", "NTLM", "ANONYMOUS", "anonymous")
 USED_MECHANISMS = ("PLAIN", "plain", "Plain", "LOGIN", "GSSAPI", "ntlm", "ANONYMOUS", "anonymous", "PLAINX")
 
-SIZES = (0, 1, 999, 1000, 2147483647)
-DECLARED_SIZES = (0, 1, 2, 999, 1000, 1001, 2147483647, 2147483648, 9999999999)
+SIZES = (0, 1, 999, 1000, 2147483647, 2147483648, 9999999998)
+DECLARED_SIZES = (0, 1, 2, 999, 1000, 1001, 2147483647, 2147483648, 2147483649, 9999999999)
 DAEMONS = ("smtpd", "submission", "MTA", "MSA")
 PORTS = (25, 587, 465)
 

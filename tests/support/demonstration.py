@@ -28,8 +28,10 @@ UNABLE = f"550 5.7.1 Unable to relay for {RELAY}"
 PLAYS = (
     ("a machine on the LAN", lab.LAN, lab.SERVER, None,
      "The LAN may send to the whole world through this server."),
-    ("a program on the server itself", "127.0.0.1", "127.0.0.1", None,
-     "So may the server: 127.0.0.1 is in the rules' table of the LAN."),
+    ("the server itself", lab.SERVER, lab.SERVER, None,
+     "So may the server, by its own address ..."),
+    ("a program on the server", "127.0.0.1", "127.0.0.1", None,
+     "... and by the loopback address."),
     ("a stranger from the internet", lab.INTERNET, lab.SERVER, UNABLE,
      "No open relay: a stranger may write to our own domains only."),
     ("a stranger behind the router", lab.ROUTER, lab.SERVER, UNABLE,
@@ -98,7 +100,8 @@ class Stage:
         shutil.chown(directory, "nobody", "postfix")
         self._resolver = Resolver()
         self._sink = Sink()
-        self._daemon = Daemon(executable, self._rules, SOCKET, ["--socket", SOCKET, "--user", "nobody", "--group", "postfix"])
+        self._daemon = Daemon(executable, self._rules, SOCKET,
+                              ["--socket", SOCKET, "--user", "nobody", "--group", "postfix"])
         terminal.line(f"Starting sallyport with {rules}, and a private Postfix ...")
         self._daemon.start()
         self._mta = Postfix(SOCKET, self._sink)
@@ -106,13 +109,17 @@ class Stage:
 
     def _copy_rules(self):
         """The daemon gives up root, and may then not be able to read what lies in somebody's home."""
-        shutil.copytree(self._theirs.parent, self._rules.parent, dirs_exist_ok=True)
+        lab.copy_readable(self._theirs.parent, self._rules.parent)
+
+    def _shown(self, text):
+        """A line of the daemon's log, naming the rule file that the reader knows."""
+        return text.replace(str(self._rules.parent), str(self._theirs.parent))
 
     def play_all(self):
         """All plays; True if each came out as it should."""
         outcomes = [self._play(number, *play) for number, play in enumerate(PLAYS, 1)]
         if all(outcomes):
-            self._terminal.line("All four came out as they should.\n", "32")
+            self._terminal.line("All came out as they should.\n", "32")
         else:
             self._terminal.line("NOT as it should be: see above.\n", "31")
         return all(outcomes)
@@ -127,8 +134,9 @@ class Stage:
             session.command(f"mail from:<{SENDER}>")
             answer = session.command(f"rcpt to:<{RELAY}>")
             if answer.code == 250:
-                session.data("Subject: the manual relay check\n\nIt passed.\n")
-            session.quit()
+                session.command("data")
+                session.message("Subject: the manual relay check\n\nIt passed.\n")
+            session.command("quit")
         self._mta.await_idle()
         delivered = any(RELAY in message.recipients for message in self._sink.messages)
         terminal.line()
@@ -139,7 +147,7 @@ class Stage:
             right = answer.words == refusal and not delivered
             terminal.line("    Refused, and nothing left the server." if right else f"    WRONG: {answer}")
             line = self._daemon.await_line("^refused ", before)
-            terminal.line(f"    The log says: {line}", "2")
+            terminal.line(f"    The log says: {self._shown(line)}", "2")
         terminal.line(f"    {meaning}")
         return right
 
@@ -150,8 +158,11 @@ class Stage:
              "127.0.0.1 lead into it:\n")
         for door, listener in opened:
             line(f"    telnet 127.0.0.1 {listener.getsockname()[1]:<6}  {door.about}")
-        line(f"\nLogins: alice, {password('alice')}; bob, {password('bob')}.")
-        line("Or come from any address of its network, as root:\n")
+        (submission,) = (listener for door, listener in opened if door.port == SUBMISSION.port)
+        line("\nWith a login (alice or bob may, carol may not):\n")
+        line(f"    swaks --server 127.0.0.1:{submission.getsockname()[1]} --tls --auth-user alice "
+             f"--auth-password {password('alice')} --from {SENDER} --to {RELAY}")
+        line("\nFrom any address of its network, as root:\n")
         line(f"    nsenter --target {outside} --net telnet -b {lab.LAN} {lab.SERVER} 25")
         line(f"\nTo try other rules, change {self._theirs} and press Enter here.")
         line("\nWhat sallyport logs and what is delivered appears here.\n")
@@ -165,7 +176,7 @@ class Stage:
             except AssertionError:
                 continue
             for text in self._daemon.since(seen):
-                line(text)
+                line(self._shown(text))
                 seen += 1
         line(f"sallyport has ended with status {self._daemon.await_end()}.")
         sys.exit(1)

@@ -1,8 +1,8 @@
 """Doors into the lab: ports of the machine outside that lead to a port inside.
 
-A reader's own telnet runs outside, where the lab's addresses do not exist. A listening socket that was opened before the
-lab was entered still belongs to the machine outside; who connects to it is passed on to a port inside, and comes there
-from the address that the door stands for.
+A reader's own telnet runs outside, where the lab's addresses do not exist. A listening socket that was opened before
+the lab was entered still belongs to the machine outside; who connects to it is passed on to a port inside, and comes
+there from the address that the door stands for.
 """
 
 import socket

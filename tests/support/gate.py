@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 from support import credentials, lab
 from support.daemon import Daemon
@@ -9,6 +10,8 @@ from support.mta import OURS
 from support.resolver import Resolver
 from support.sink import Sink
 from support.smtp import Session
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "rules" / "examples"
 
 SENDER = "someone@example.org"
 LOCAL = f"info@{OURS}"
@@ -60,6 +63,14 @@ class Gate:
         self.start_daemon()
         self._settings = (log, extra)
 
+    def example(self, name):
+        """Puts a shipped rule file in force as it is; only the socket and the user are the lab's."""
+        copy = self.directory / "examples"
+        lab.copy_readable(EXAMPLES, copy)
+        if self.daemon is not None and self.daemon.alive:
+            self.daemon.stop()
+        self._launch(copy / name, ["--socket", self.socket, "--user", "nobody", "--group", "postfix"])
+
     def write_rules(self, text, log="text", extra="", name=None):
         """Writes a whole rule file, by renaming, and returns its path."""
         path = self.directory / (name or self.rule_file.name)
@@ -74,7 +85,10 @@ class Gate:
 
     def start_daemon(self, ready=True):
         """Starts a daemon on the rule file as it stands, which becomes the suite's daemon."""
-        self.daemon = Daemon(self.executable, self.rule_file, self.socket)
+        return self._launch(self.rule_file, ready=ready)
+
+    def _launch(self, rules, options=(), ready=True):
+        self.daemon = Daemon(self.executable, rules, self.socket, options)
         self._settings = None
         self._marks = (self._marks[0], 0)
         return self.daemon.start(ready)
@@ -109,9 +123,9 @@ class Gate:
         return outcome
 
     def delivered(self):
-        """All messages that went through since the case began, as (sender, recipients in order)."""
+        """All messages that went through since the case began, as (sender, recipients), everything sorted."""
         self.mta.await_idle()
-        return [(message.sender, sorted(message.recipients)) for message in self.sink.messages]
+        return sorted((message.sender, sorted(message.recipients)) for message in self.sink.messages)
 
     @property
     def daemon_mark(self):

@@ -25,8 +25,11 @@ SECOND_SERVER = "172.16.1.12"
 SERVER6 = "fd00:1::11"
 SERVER_ADDRESSES = (SERVER, SECOND_SERVER, SERVER6, "127.0.0.1", "::1")
 
-# Who may call: addresses as of a gateway behind a NAT router. They all lie on lo, so that a client only has to bind.
+# Who may call: addresses as of a gateway behind a NAT router. They all lie on lo, so that a client only has to bind; of
+# these IPv4 networks every address does.
+CLIENT_NETWORKS = ("172.16.0.0/16", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
 ROUTER = "172.16.1.1"
+ROUTER6 = "fd00:1::1"
 LAN = "172.16.1.51"
 LAN6 = "fd00:1::51"
 INTERNET = "203.0.113.10"
@@ -34,8 +37,7 @@ INTERNET6 = "2001:db8:1::10"
 FORGED = "198.51.100.7"       # its name does not lead back to it
 NAMELESS = "198.51.100.8"     # has no name
 UNANSWERED = "198.51.100.9"   # its name server does not answer just now
-CLIENT_ADDRESSES = (ROUTER, LAN, LAN6, INTERNET, INTERNET6, FORGED, NAMELESS, UNANSWERED,
-                    "172.16.1.52", "203.0.113.11", "198.51.100.10", "192.0.2.77")
+_ON_LO = (SERVER, SECOND_SERVER, SERVER6, ROUTER6, LAN6, INTERNET6)
 
 DIRECTORY = Path("/run/lab")
 
@@ -101,6 +103,16 @@ def run(*command, **options):
     return done.stdout
 
 
+def copy_readable(source, target):
+    """Copies a directory of files so that any user can read them, whatever the modes of the originals."""
+    target.mkdir(exist_ok=True)
+    for path in source.iterdir():
+        if path.is_file():
+            copy = target / path.name
+            copy.write_bytes(path.read_bytes())
+            copy.chmod(0o644)
+
+
 def _furnish():
     """Mounts, addresses and names, before any other process lives here."""
     os.environ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -115,9 +127,10 @@ def _furnish():
     run("mount", "-t", "tmpfs", "-o", "mode=755", "lab", "/run")
     DIRECTORY.mkdir()
     run("ip", "link", "set", "lo", "up")
-    for address in SERVER_ADDRESSES + CLIENT_ADDRESSES:
-        if address not in ("127.0.0.1", "::1"):
-            run("ip", "address", "add", address + ("/128" if ":" in address else "/32"), "dev", "lo")
+    for address in _ON_LO:
+        run("ip", "address", "add", address + ("/128" if ":" in address else "/32"), "dev", "lo")
+    for network in CLIENT_NETWORKS:
+        run("ip", "route", "add", "local", network, "dev", "lo")
     _replace("/etc/hosts", f"127.0.0.1 localhost\n::1 localhost\n{SERVER} {HOST_NAME} mx\n")
     _replace("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\n")
     # One question, one answer: a name server that fails must not be asked for half a minute.

@@ -1,7 +1,7 @@
 """What a suite may ask of an MTA, whichever it is.
 
-Cases are about the rules, not about the MTA: they name listeners by what they are for, and reach Postfix, and what comes
-after it, only through this class.
+Cases are about the rules, not about the MTA: they name listeners by what they are for, and reach Postfix, and what
+comes after it, only through this class.
 """
 
 import abc
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from support import lab
 
 # The virtual servers of a mail gateway, and a front where a proxy may speak for its clients.
-OURS = "d-advantage.jp"
+OURS = "example.net"
 
 
 @dataclass(frozen=True)

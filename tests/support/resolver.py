@@ -1,8 +1,8 @@
 """A name server of the lab's own on 127.0.0.1:53.
 
-An MTA verifies a client's name by asking for the address's name and then for that name's addresses. Real answers, a name
-that does not lead back, no name at all and a server that fails just now are all needed, and only a name server can give
-the last. It answers A, AAAA and PTR over UDP from two dictionaries that a case may change.
+An MTA verifies a client's name by asking for the address's name and then for that name's addresses. Real answers, a
+name that does not lead back, no name at all and a server that fails just now are all needed, and only a name server can
+give the last. It answers A, AAAA and PTR over UDP from two dictionaries that a case may change.
 """
 
 import ipaddress
@@ -29,6 +29,11 @@ class Resolver:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 53))
         threading.Thread(target=self._serve, daemon=True).start()
+
+    def give(self, address, name):
+        """From now on the address has this name, and it is verified."""
+        self.addresses[name] = [address]
+        self.pointers[address] = name
 
     def _serve(self):
         while True:

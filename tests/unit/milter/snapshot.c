@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "fixture.h"
 #include "milter/snapshot.h"
@@ -49,6 +50,7 @@ Test(snapshot, nothing_may_be_released)
 }
 
 static atomic_bool ending;
+static atomic_uint faults;
 static struct snapshots *shared;
 
 /* A session that begins, looks at its rules more than once, and ends; and so on. */
@@ -59,10 +61,13 @@ static void *read_rules(void *unused)
 	while (!atomic_load(&ending)) {
 		const struct snapshot *held = snapshot_acquire(shared);
 
-		cr_assert_geq(held->generation, latest);
+		if (held->generation < latest)
+			atomic_fetch_add(&faults, 1);
 		latest = held->generation;
-		for (unsigned i = 0; i < 10; i++)
-			cr_assert_str_eq(held->rules->ruleset->listeners[0].name, "all");
+		for (unsigned i = 0; i < 10; i++) {
+			if (strcmp(held->rules->ruleset->listeners[0].name, "all") != 0)
+				atomic_fetch_add(&faults, 1);
+		}
 		snapshot_release(held);
 	}
 	return unused;
@@ -80,5 +85,6 @@ Test(snapshot, threads_may_hold_rules_while_they_are_replaced)
 	atomic_store(&ending, true);
 	for (unsigned i = 0; i < READERS; i++)
 		pthread_join(readers[i], NULL);
+	cr_assert_eq(atomic_load(&faults), 0);
 	snapshots_free(shared);
 }

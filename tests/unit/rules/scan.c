@@ -65,8 +65,9 @@ ParameterizedTestParameters(scan, lawful_texts)
 	     false},
 	    {"*a-b_1 = 1; // x\n# y\n/* z */ c = \"/* no comment */ # none\";\n", "", true, false},
 	    {"a = \"x \\\" y\\\\\";\n", "", true, false},
-	    {"a = { b = 1; }; c = { b = 1; };\n", "", true, false},
-	    {"a = \"one \" \"two\";\n", "", true, false},
+	    {"a = { b = 1; }; c = { b = 1; }; b = 1; bc = 2;\n", "", true, false},
+	    {"a = \"one \" \"two\"; b = \"one\" \" two\";\n", "", true, false},
+	    {"a = \"x\x1by\"; # what a value may hold is not the grammar's business\n", "", true, false},
 	    {"a = \"one\\n\"\n    \"two\";\n", "", true, false},
 	    {"a\n=\n\"x\ny\"\n;\n\f b = 1;\n", "", true, false},
 	    {"a = \"caf\xc3\xa9\"; # caf\xc3\xa9\n", "", true, false},
@@ -89,6 +90,8 @@ ParameterizedTestParameters(scan, what_libconfig_passes_without_a_word)
 	     "1: error: \"x\" \"y\": a comma is missing between them; libconfig would join them\n"
 	     "1: error: \"y\" \"z\": a comma is missing between them; libconfig would join them\n",
 	     true, false},
+	    {"a = [ \"x\" \"y\nz\" ];\n",
+	     "1: error: \"x\" \"y...: a comma is missing between them; libconfig would join them\n", true, false},
 	    {"a = \"x\" \"y\";\n",
 	     "1: warning: \"x\" \"y\" are joined to one string; if they are two, write [ \"x\", \"y\" ]\n", true,
 	     false},
@@ -98,7 +101,8 @@ ParameterizedTestParameters(scan, what_libconfig_passes_without_a_word)
 	     true, false},
 	    {"a = 1; /* not\nclosed\n", "1: error: the comment that begins here is not closed\n", true, true},
 	    {"a = \"x\" \"y;\n", "1: error: a quotation mark is missing: \"y;\n", true, true},
-	    {"a = 1; # \x1b[2J\n", "1: error: a control byte, 0x1b, cannot stand here\n", true, false},
+	    {"a = 1; # \x1b[2J \x01\n", "1: error: a control byte, 0x1b, cannot stand here\n", true, false},
+	    {"a = \"x\ny\"; # \x1b\n", "2: error: a control byte, 0x1b, cannot stand here\n", true, false},
 	    {"a = \"caf\xe9\";\n# \xff\xfe\n",
 	     "1: error: the byte 0xe9 is not UTF-8\n2: error: the byte 0xff is not UTF-8\n", true, false},
 	};
@@ -114,8 +118,9 @@ ParameterizedTest(struct row *row, scan, what_libconfig_passes_without_a_word)
 ParameterizedTestParameters(scan, numbers_at_their_limits)
 {
 	static struct row rows[] = {
-	    {"a = 2147483647; b = -2147483648; c = 0x7fffffff; d = +7; e = 000000000000000000000000000000007;\n", "",
-	     true, false},
+	    {"a = 2147483647; b = -2147483648; c = 0x7fffffff; d = +7; e = "
+	     "00000000000000000000000000000000000000000000000000000000000000000007;\n",
+	     "", true, false},
 	    {"a = 4294967321;\n", "1: error: 4294967321 does not fit in 32 bits; write 4294967321L\n", true, false},
 	    {"a = 2147483648;\n", "1: error: 2147483648 does not fit in 32 bits; write 2147483648L\n", true, false},
 	    {"a = -2147483649;\n", "1: error: -2147483649 does not fit in 32 bits; write -2147483649L\n", true, false},
@@ -146,8 +151,8 @@ ParameterizedTestParameters(scan, escapes_that_an_expression_does_not_see)
 	     "1: warning: \\x2e reaches the regular expression as \".\"; write \\\\x2e for the expression to see "
 	     "\\x2e\n",
 	     true, false},
-	    {"a = [ \"x\",\n\"!/a\\n/\" ];\n",
-	     "2: warning: \\n reaches the regular expression as a newline; write \\\\n for the expression to see \\n\n",
+	    {"a = [ \"x\",\n\"!/\na\\n/\" ];\n",
+	     "3: warning: \\n reaches the regular expression as a newline; write \\\\n for the expression to see \\n\n",
 	     true, false},
 	    {"a = \"/\\r/\"; b = \"/\\t/\"; c = \"/\\f/\"; d = \"/\\x07/\";\n",
 	     "1: warning: \\r reaches the regular expression as a carriage return; write \\\\r for the expression to "
@@ -189,7 +194,7 @@ ParameterizedTestParameters(scan, faults_of_the_grammar)
 	    {"a = ( [ 1;\nb = 1;\n",
 	     "1: error: \";\" inside the \"[\" of line 1; write \",\" between values, or \"]\" before it\n", false,
 	     true},
-	    {"a = { b = [ 1; };\n",
+	    {"a = { b = [ 1;\n};\n",
 	     "1: error: \";\" inside the \"[\" of line 1; write \",\" between values, or \"]\" before it\n", false,
 	     true},
 	    {"a = [ { b = 1; } ];\n",
@@ -220,6 +225,7 @@ ParameterizedTestParameters(scan, faults_of_the_grammar)
 	    {"= 1;\n", "1: error: a name is missing before \"=\"\n", false, true},
 	    {"a = = 1;\n", "1: error: a name is missing before \"=\"\n", false, true},
 	    {"\"a\" = 1;\n", "1: error: \"a\" has no name; a setting is NAME = VALUE\n", false, true},
+	    {"a = { b = 1; { c = 2; } };\n", "1: error: { has no name; a setting is NAME = VALUE\n", false, true},
 	    {"a = 1; 2;\n", "1: error: 2 has no name; a setting is NAME = VALUE\n", false, true},
 	    {"a.b = 1;\n", "1: error: a.b is not a name; a setting is NAME = VALUE\n", false, true},
 	    {"a = reject;\nb = [ @lan ];\nc = 10.0.0.0/8;\nd = [ \"x\", y ];\n",
@@ -234,7 +240,10 @@ ParameterizedTestParameters(scan, faults_of_the_grammar)
 	     false, true},
 	    {"a = 1;\nb = { a = 1; };\na = 2;\n", "3: error: \"a\" is given twice; the first is in line 1\n", false,
 	     true},
+	    {"a = b//c\n;\n", "1: error: b must stand in quotation marks: \"b\"\n", false, true},
 	    {"a = 1; \x01 b = 2;\n", "1: error: a control byte, 0x01, cannot stand here\n", false, false},
+	    {"a = 1;\x7f\n", "1: error: a control byte, 0x7f, cannot stand here\n", false, false},
+	    {"a = 1;\n@include \t", "2: error: an include stands alone on its line: @include \"FILE\"\n", false, true},
 	};
 
 	return cr_make_param_array(struct row, rows, sizeof(rows) / sizeof(rows[0]));
@@ -251,9 +260,16 @@ ParameterizedTestParameters(scan, brackets_and_quotation_marks)
 	    {"a = (\n1\n", "1: error: \"(\" is not closed\n", false, true},
 	    {"a = (\n{\n", "1: error: \"(\" is not closed\n2: error: \"{\" is not closed\n", false, true},
 	    {"a = 1;\n}\n", "2: error: \"}\" closes nothing\n", false, true},
+	    {"a = ( { b = [ 1 ); } );\n", "1: error: \")\" does not close the \"[\" of line 1\n", false, true},
+	    {"a = (\n[ 1\n);\n", "3: error: \")\" does not close the \"[\" of line 2\n", false, true},
 	    {"a = ( 1\n];\n", "2: error: \"]\" does not close the \"(\" of line 1\n", false, true},
 	    {"a = (\n{ b = 1;\n);\nc = 1;\n", "3: error: \")\" does not close the \"{\" of line 2\n", false, true},
 	    {"a = { b = 1 ];\n}\n", "1: error: \"]\" closes nothing\n", false, true},
+	    /* what follows from a bracket is not said */
+	    {"a = { b = 1 ];\nb = 2;\n}\n", "1: error: \"]\" closes nothing\n", false, true},
+	    {"a = ( { b = 1 ];\n", "1: error: \"]\" closes nothing\n", false, true},
+	    {"a = ( 1 ];\n);\n", "1: error: \"]\" does not close the \"(\" of line 1\n", false, true},
+	    {"a = { b = ( (\n1\n};\nc = 1;\n", "3: error: \"}\" does not close the \"(\" of line 1\n", false, true},
 	    {"a = (\n{ b = { c = 1; },\n{ b = 2; }\n);\n",
 	     "3: error: the \"{\" of line 2 is not closed before this one\n", false, true},
 	    {"a = \"x;\nb = \"y\";\nc = \"z\";\n", "1: error: a quotation mark is missing: \"x;\n", false, true},

@@ -296,6 +296,7 @@ Test(source, a_string_or_comment_does_not_run_over_the_end_of_its_file)
 	source = source_read("a.conf", diagnostics);
 	cr_assert_not_null(source);
 	cr_assert(source_syntax_fault(source));
+	cr_assert_null(strstr(source_text(source), "/*"), "it would hide what follows");
 	cr_assert_str_eq(printed(diagnostics), "b.conf:2: error: the comment that begins here is not closed\n"
 					       "c.conf:2: error: a quotation mark is missing: \"not\n");
 }
@@ -337,6 +338,20 @@ Test(source, libconfig_finds_each_element_on_its_own_line)
 	config_destroy(&config);
 }
 
+Test(source, libconfig_finds_the_last_element_of_an_included_file)
+{
+	config_t config;
+
+	write_file("a.conf", "list = [\n@include \"b.conf\"\n\n];\n");
+	write_file("b.conf", "  \"one\",\n  \"two\"\n\n");
+	read_sound("a.conf");
+	config_init(&config);
+	cr_assert(config_read_string(&config, source_text(source)));
+	cr_assert_eq(element_line(&config, 0), 1);
+	cr_assert_eq(element_line(&config, 1), 2);
+	config_destroy(&config);
+}
+
 Test(source, libconfig_goes_on_after_a_comma_too_many)
 {
 	config_t config;
@@ -362,7 +377,7 @@ static void assert_near(unsigned line, const char *expected)
 
 Test(source, the_first_token_on_or_after_a_line)
 {
-	write_file("a.conf", "a = 1;\n\n# none\nb = \"x\ny\";\n\"z\" = 3.5; /*\n*/ = [");
+	write_file("a.conf", "a = 1;\n\n# none\nb = \"x\ny\";\n\"z\" = 3.5; /*\n*/ = [\n\"v\nw\"");
 	source = source_read("a.conf", diagnostics);
 	cr_assert_not_null(source);
 	assert_near(1, "\"a\"");
@@ -371,7 +386,8 @@ Test(source, the_first_token_on_or_after_a_line)
 	assert_near(5, "\";\"");
 	assert_near(6, "\"z\"");
 	assert_near(7, "\"=\"");
-	assert_near(8, "");
+	assert_near(8, "\"v");
+	assert_near(9, "");
 }
 
 Test(source, freeing_none)
