@@ -89,7 +89,8 @@ bool answer_set_reply(const struct mta *mta, enum verdict verdict, const char *r
 
 	if (verdict == VERDICT_ACCEPT || reply[0] != classes[verdict])
 		return false;
-	if (!isdigit((unsigned char)reply[1]) || !isdigit((unsigned char)reply[2]) || (reply[3] != ' ' && reply[3] != '-'))
+	if (!isdigit((unsigned char)reply[1]) || !isdigit((unsigned char)reply[2]) ||
+	    (reply[3] != ' ' && reply[3] != '-'))
 		return false;
 	end = enhanced_end(reply + 4, classes[verdict]);
 	if (end == NULL)
@@ -100,7 +101,8 @@ bool answer_set_reply(const struct mta *mta, enum verdict verdict, const char *r
 	prefix = (size_t)(end - reply);
 	while (*reply != '\0' && count < LIMIT_REPLY_LINES) {
 		size_t length = strcspn(reply, "\n");
-		size_t skipped = length > prefix ? prefix + 1 : length; /* every line begins with the same codes, and a blank */
+		size_t skipped =
+		    length > prefix ? prefix + 1 : length; /* every line begins with the same codes, and a blank */
 
 		prepare_line(reply + skipped, length - skipped, prepared[count]);
 		lines[count] = prepared[count];

@@ -7,6 +7,8 @@
 #include <stddef.h>
 
 #include "milter/command.h"
+#include "milter/fault.h"
+#include "milter/socket.h"
 #include "rules/diagnostic.h"
 #include "rules/load.h"
 #include "rules/print.h"
@@ -22,8 +24,9 @@ static bool list_diagnostics(const struct diagnostics *diagnostics, json_t *list
 {
 	for (size_t i = 0; i < diagnostics_shown(diagnostics); i++) {
 		const struct diagnostic *diagnostic = diagnostics_at(diagnostics, i);
-		json_t *object = json_pack("{s:s, s:i, s:s, s:s}", "file", diagnostic->file, "line", (int)diagnostic->line,
-		                           "severity", severity_name(diagnostic->severity), "message", diagnostic->text);
+		json_t *object =
+		    json_pack("{s:s, s:i, s:s, s:s}", "file", diagnostic->file, "line", (int)diagnostic->line,
+			      "severity", severity_name(diagnostic->severity), "message", diagnostic->text);
 
 		if (json_array_append_new(list, object) != 0)
 			return false;
@@ -37,6 +40,16 @@ static int no_memory(void)
 	return STATUS_TROUBLE;
 }
 
+/* The loader does not know what a socket is. */
+static void check_socket(const char *path, const struct settings *settings, struct diagnostics *diagnostics)
+{
+	struct socket_name socket;
+	struct fault fault;
+
+	if (settings->socket != NULL && !socket_read(settings->socket, &socket, &fault))
+		diagnostics_error(diagnostics, (struct location){.file = path}, "socket: %s", fault.text);
+}
+
 static int check_file(const char *path, const struct choices *choices, json_t *list)
 {
 	struct diagnostics *diagnostics = diagnostics_new();
@@ -46,6 +59,8 @@ static int check_file(const char *path, const struct choices *choices, json_t *l
 	if (diagnostics == NULL)
 		return no_memory();
 	rules = rules_load(path, diagnostics);
+	if (rules != NULL)
+		check_socket(path, &rules->settings, diagnostics);
 	if (rules == NULL || diagnostics_errors(diagnostics) > 0)
 		status = STATUS_NOT;
 	else if (choices->strict && diagnostics_warnings(diagnostics) > 0)
@@ -83,7 +98,11 @@ static int check_files(char **paths, const struct choices *choices)
 
 int check_main(const struct command *command, int argc, char **argv)
 {
-	enum { STRICT = 256, JSON, PRINT };
+	enum {
+		STRICT = 256,
+		JSON,
+		PRINT
+	};
 	static const struct option options[] = {
 	    {"strict", no_argument, NULL, STRICT},
 	    {"json", no_argument, NULL, JSON},

@@ -1,7 +1,6 @@
 /*
  * sallyport explain: judges one session and says what decided.
  */
-#include <assert.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,6 +11,7 @@
 
 #include "milter/command.h"
 #include "milter/explanation.h"
+#include "milter/fault.h"
 #include "policy/address.h"
 #include "policy/ruleset.h"
 #include "rules/diagnostic.h"
@@ -20,193 +20,194 @@
 struct question {
 	const char *path;
 	bool json;
-	bool client_given;
 	struct scenario scenario;
 	struct recipient *recipients; /* the scenario's */
 };
 
-static int out_of_memory(void)
-{
-	fprintf(stderr, "sallyport explain: no memory\n");
-	return STATUS_TROUBLE;
-}
+static const char no_memory[] = "sallyport explain: no memory\n";
 
-/* Reads a decimal number of at most limit; returns false, and writes nothing, for any other text. */
-static bool read_number(const char *text, uint64_t limit, uint64_t *ret_number)
+/* What the MTAs say in place of a name that could not be looked up just now. */
+static const char temporarily_unknown[] = "[TEMPUNAVAIL]";
+
+/* Reads a decimal number of at most limit. */
+static bool take_number(const char *text, uint64_t limit, uint64_t *ret_number, struct fault *ret_fault)
 {
 	uint64_t number = 0;
+	const char *at;
 
-	if (*text == '\0')
-		return false;
-	for (; *text != '\0'; text++) {
-		unsigned digit = (unsigned)(*text - '0');
+	for (at = text; *at >= '0' && *at <= '9'; at++) {
+		unsigned digit = (unsigned)(*at - '0');
 
-		if (*text < '0' || *text > '9' || number > (limit - digit) / 10)
-			return false;
+		if (number > (limit - digit) / 10)
+			break;
 		number = number * 10 + digit;
 	}
+	if (*text == '\0' || *at != '\0')
+		return fault_set(ret_fault, "is not a number from 0 to %llu", (unsigned long long)limit);
 	*ret_number = number;
 	return true;
 }
 
-static int take_number(const struct command *command, const char *option, const char *text, uint64_t limit,
-                       uint64_t *ret_number)
+static bool take_address(const char *text, bool *ret_given, struct address *ret_address, struct fault *ret_fault)
 {
-	if (read_number(text, limit, ret_number))
-		return STATUS_FINE;
-	return command_usage_error(command, "%s \"%s\" is not a number from 0 to %llu", option, text,
-	                           (unsigned long long)limit);
+	if (!address_from_text(text, ret_address))
+		return fault_set(ret_fault, "is not an IP address; write it as 192.0.2.7 or 2001:db8::7");
+	*ret_given = true;
+	return true;
 }
 
-static int take_address(const struct command *command, const char *option, const char *text, struct address *ret_address)
+static bool take_json(struct question *question, const char *unused, struct fault *unused_fault)
 {
-	if (address_from_text(text, ret_address))
-		return STATUS_FINE;
-	return command_usage_error(command, "%s \"%s\" is not an IP address; write it as 192.0.2.7 or 2001:db8::7", option,
-	                           text);
+	(void)unused;
+	(void)unused_fault;
+	question->json = true;
+	return true;
 }
 
-static void take_client_name(struct connection *connection, const char *name)
+static bool take_port(struct question *question, const char *text, struct fault *ret_fault)
 {
-	connection->client_name = name;
-	connection->client_name_state = client_name_state(name);
+	uint64_t port;
+
+	if (!take_number(text, UINT16_MAX, &port, ret_fault))
+		return false;
+	question->scenario.connection.port = (unsigned)port;
+	return true;
 }
 
-static int take_recipient(struct question *question, const char *address)
+static bool take_local(struct question *question, const char *unused, struct fault *unused_fault)
+{
+	(void)unused;
+	(void)unused_fault;
+	question->scenario.connection.local = true;
+	return true;
+}
+
+static bool take_local_address(struct question *question, const char *text, struct fault *ret_fault)
+{
+	struct connection *connection = &question->scenario.connection;
+
+	return take_address(text, &connection->has_local_address, &connection->local_address, ret_fault);
+}
+
+static bool take_client(struct question *question, const char *text, struct fault *ret_fault)
+{
+	struct connection *connection = &question->scenario.connection;
+
+	return take_address(text, &connection->has_client, &connection->client, ret_fault);
+}
+
+static bool take_client_name(struct question *question, const char *text, struct fault *unused_fault)
+{
+	struct connection *connection = &question->scenario.connection;
+
+	(void)unused_fault;
+	connection->client_name = text;
+	if (strcasecmp(text, temporarily_unknown) == 0)
+		connection->client_name_state = CLIENT_NAME_UNAVAILABLE;
+	else if (strcasecmp(text, "unknown") == 0)
+		connection->client_name_state = CLIENT_NAME_NONE;
+	else
+		connection->client_name_state = CLIENT_NAME_VERIFIED;
+	return true;
+}
+
+static bool take_tls(struct question *question, const char *text, struct fault *ret_fault)
+{
+	uint64_t bits;
+
+	if (!take_number(text, UINT16_MAX, &bits, ret_fault))
+		return false;
+	question->scenario.envelope.tls_bits = (unsigned)bits;
+	return true;
+}
+
+static bool take_size(struct question *question, const char *text, struct fault *ret_fault)
+{
+	question->scenario.envelope.size_declared = true;
+	return take_number(text, UINT64_MAX, &question->scenario.envelope.size, ret_fault);
+}
+
+static bool take_recipient(struct question *question, const char *text, struct fault *ret_fault)
 {
 	size_t count = question->scenario.recipient_count;
 	struct recipient *grown = reallocarray(question->recipients, count + 1, sizeof *grown);
 
 	if (grown == NULL)
-		return out_of_memory();
-	grown[count] = (struct recipient){.address = address};
+		return fault_set(ret_fault, "finds no memory");
+	grown[count] = (struct recipient){.address = text};
 	question->recipients = grown;
 	question->scenario.recipients = grown;
 	question->scenario.recipient_count = count + 1;
-	return STATUS_FINE;
+	return true;
 }
 
-static int take_resolved(const struct command *command, struct question *question, const char *address)
+static bool take_resolved(struct question *question, const char *text, struct fault *ret_fault)
 {
 	if (question->scenario.recipient_count == 0)
-		return command_usage_error(command, "--resolved speaks of the --recipient before it, and there is none");
-	question->recipients[question->scenario.recipient_count - 1].resolved = address;
-	return STATUS_FINE;
+		return fault_set(ret_fault, "speaks of the --recipient before it, and there is none");
+	question->recipients[question->scenario.recipient_count - 1].resolved = text;
+	return true;
 }
 
-enum {
-	OPTION_JSON = 256,
-	OPTION_LISTENER,
-	OPTION_DAEMON,
-	OPTION_PORT,
-	OPTION_LOCAL,
-	OPTION_ADDRESS,
-	OPTION_CLIENT,
-	OPTION_CLIENT_NAME,
-	OPTION_HELO,
-	OPTION_USER,
-	OPTION_MECHANISM,
-	OPTION_TLS,
-	OPTION_SIZE,
-	OPTION_SENDER,
-	OPTION_RECIPIENT,
-	OPTION_RESOLVED,
+/* An option: how its value is taken, or else which text of the question it is. */
+struct explain_option {
+	const char *name;
+	int has_value; /* as in struct option */
+	bool (*take)(struct question *question, const char *text, struct fault *ret_fault);
+	size_t text; /* offset of a const char * in struct question, where take is NULL */
 };
 
-static const struct option options[] = {
-    {"config", required_argument, NULL, 'c'},
-    {"help", no_argument, NULL, 'h'},
-    {"json", no_argument, NULL, OPTION_JSON},
-    {"listener", required_argument, NULL, OPTION_LISTENER},
-    {"daemon", required_argument, NULL, OPTION_DAEMON},
-    {"port", required_argument, NULL, OPTION_PORT},
-    {"local", no_argument, NULL, OPTION_LOCAL},
-    {"address", required_argument, NULL, OPTION_ADDRESS},
-    {"client", required_argument, NULL, OPTION_CLIENT},
-    {"client-name", required_argument, NULL, OPTION_CLIENT_NAME},
-    {"helo", required_argument, NULL, OPTION_HELO},
-    {"user", required_argument, NULL, OPTION_USER},
-    {"mechanism", required_argument, NULL, OPTION_MECHANISM},
-    {"tls", required_argument, NULL, OPTION_TLS},
-    {"size", required_argument, NULL, OPTION_SIZE},
-    {"sender", required_argument, NULL, OPTION_SENDER},
-    {"recipient", required_argument, NULL, OPTION_RECIPIENT},
-    {"resolved", required_argument, NULL, OPTION_RESOLVED},
-    {NULL, 0, NULL, 0},
-};
+#define TEXT(member) .has_value = required_argument, .text = offsetof(struct question, member)
+#define VALUE(function) .has_value = required_argument, .take = (function)
+#define FLAG(function) .has_value = no_argument, .take = (function)
 
-/* Takes an option that has a value to be read; returns STATUS_FINE, or the exit status. */
-static int take_value(const struct command *command, struct question *question, int option, const char *text)
+static const struct explain_option rows[] = {
+    {.name = "config", TEXT(path)},
+    {.name = "json", FLAG(take_json)},
+    {.name = "listener", TEXT(scenario.connection.listener)},
+    {.name = "daemon", TEXT(scenario.connection.daemon)},
+    {.name = "port", VALUE(take_port)},
+    {.name = "local", FLAG(take_local)},
+    {.name = "address", VALUE(take_local_address)},
+    {.name = "client", VALUE(take_client)},
+    {.name = "client-name", VALUE(take_client_name)},
+    {.name = "helo", TEXT(scenario.helo)},
+    {.name = "user", TEXT(scenario.envelope.user)},
+    {.name = "mechanism", TEXT(scenario.envelope.mechanism)},
+    {.name = "tls", VALUE(take_tls)},
+    {.name = "size", VALUE(take_size)},
+    {.name = "sender", TEXT(scenario.envelope.sender)},
+    {.name = "recipient", VALUE(take_recipient)},
+    {.name = "resolved", VALUE(take_resolved)},
+};
+#define ROW_COUNT (sizeof rows / sizeof *rows)
+
+/* The value of getopt_long(3) for the first row; that of the next one is one more. */
+#define FIRST_ROW 256
+
+/* Makes the rows the list that getopt_long(3) wants: ROW_COUNT + 2 of them. */
+static void list_options(struct option *ret_options)
 {
-	struct connection *connection = &question->scenario.connection;
-	struct envelope *envelope = &question->scenario.envelope;
-	uint64_t number = 0;
-	int status;
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		bool config = rows[i].text == offsetof(struct question, path) && rows[i].take == NULL;
+		int value = config ? 'c' : FIRST_ROW + (int)i;
 
-	switch (option) {
-	case OPTION_PORT:
-		status = take_number(command, "--port", text, UINT16_MAX, &number);
-		connection->port = (unsigned)number;
-		return status;
-	case OPTION_TLS:
-		status = take_number(command, "--tls", text, UINT16_MAX, &number);
-		envelope->tls_bits = (unsigned)number;
-		return status;
-	case OPTION_SIZE:
-		envelope->size_declared = true;
-		return take_number(command, "--size", text, UINT64_MAX, &envelope->size);
-	case OPTION_ADDRESS:
-		connection->has_local_address = true;
-		return take_address(command, "--address", text, &connection->local_address);
-	case OPTION_CLIENT:
-		connection->has_client = true;
-		question->client_given = true;
-		return take_address(command, "--client", text, &connection->client);
-	case OPTION_RECIPIENT:
-		return take_recipient(question, text);
-	default:
-		return take_resolved(command, question, text);
+		ret_options[i] = (struct option){rows[i].name, rows[i].has_value, NULL, value};
 	}
+	ret_options[ROW_COUNT] = (struct option){"help", no_argument, NULL, 'h'};
+	ret_options[ROW_COUNT + 1] = (struct option){NULL, 0, NULL, 0};
 }
 
+/* Takes the option and its value; returns STATUS_FINE, or the exit status. */
 static int take_option(const struct command *command, struct question *question, int option, const char *text)
 {
-	struct scenario *scenario = &question->scenario;
+	const struct explain_option *row = &rows[option == 'c' ? 0 : option - FIRST_ROW];
+	struct fault fault;
 
-	switch (option) {
-	case 'c':
-		question->path = text;
-		break;
-	case OPTION_JSON:
-		question->json = true;
-		break;
-	case OPTION_LISTENER:
-		scenario->connection.listener = text;
-		break;
-	case OPTION_DAEMON:
-		scenario->connection.daemon = text;
-		break;
-	case OPTION_LOCAL:
-		scenario->connection.local = true;
-		break;
-	case OPTION_CLIENT_NAME:
-		take_client_name(&scenario->connection, text);
-		break;
-	case OPTION_HELO:
-		scenario->helo = text;
-		break;
-	case OPTION_USER:
-		scenario->envelope.user = text;
-		break;
-	case OPTION_MECHANISM:
-		scenario->envelope.mechanism = text;
-		break;
-	case OPTION_SENDER:
-		scenario->envelope.sender = text;
-		break;
-	default:
-		return take_value(command, question, option, text);
-	}
+	if (row->take == NULL)
+		*(const char **)((char *)question + row->text) = text;
+	else if (!row->take(question, text, &fault))
+		return command_usage_error(command, "--%s \"%s\" %s", row->name, text, fault.text);
 	return STATUS_FINE;
 }
 
@@ -219,9 +220,9 @@ static int complete(const struct command *command, struct question *question)
 
 	if (question->path == NULL)
 		return command_usage_error(command, "no rule file is named; use -c FILE");
-	if (!connection->local && !question->client_given)
+	if (!connection->local && !connection->has_client)
 		return command_usage_error(command, "the session needs a client: --client ADDRESS, or --local");
-	if (connection->local && question->client_given && !address_equal(&connection->client, &loopback))
+	if (connection->local && connection->has_client && !address_equal(&connection->client, &loopback))
 		return command_usage_error(command, "the client of --local is 127.0.0.1; leave out --client");
 	if (connection->local) {
 		connection->has_client = true;
@@ -253,7 +254,7 @@ static struct rules *load(const char *path)
 	struct rules *rules;
 
 	if (diagnostics == NULL) {
-		out_of_memory();
+		fputs(no_memory, stderr);
 		return NULL;
 	}
 	rules = rules_load(path, diagnostics);
@@ -285,7 +286,7 @@ static int explain(const struct question *question)
 	if (!listener_exists(rules->ruleset, question->path, question->scenario.connection.listener))
 		goto out;
 	if (!explanation_judge(rules->ruleset, &question->scenario, &explanation)) {
-		out_of_memory();
+		fputs(no_memory, stderr);
 		goto out;
 	}
 	status = explanation.verdict == VERDICT_ACCEPT ? STATUS_FINE : STATUS_NOT;
@@ -299,27 +300,34 @@ out:
 	return status;
 }
 
+/* Reads the command line and judges; the question's recipients are the caller's to free. */
+static int read_and_explain(const struct command *command, int argc, char **argv, struct question *question)
+{
+	struct option options[ROW_COUNT + 2];
+	int option;
+	int status;
+
+	list_options(options);
+	while ((option = command_option(command, argc, argv, options, &status)) != -1) {
+		if (option == '?')
+			return status;
+		status = take_option(command, question, option, optarg);
+		if (status != STATUS_FINE)
+			return status;
+	}
+	if (optind < argc)
+		return command_usage_error(command, "\"%s\" is not an option", argv[optind]);
+	status = complete(command, question);
+	return status == STATUS_FINE ? explain(question) : status;
+}
+
 int explain_main(const struct command *command, int argc, char **argv)
 {
 	struct question question = {
 	    .scenario = {.connection = {.client_name_state = CLIENT_NAME_NONE}, .envelope = {.sender = "<>"}},
 	};
-	int option;
-	int status = STATUS_FINE;
+	int status = read_and_explain(command, argc, argv, &question);
 
-	while (status == STATUS_FINE && (option = command_option(command, argc, argv, options, &status)) != -1) {
-		if (option == '?') {
-			free(question.recipients);
-			return status;
-		}
-		status = take_option(command, &question, option, optarg);
-	}
-	if (status == STATUS_FINE && optind < argc)
-		status = command_usage_error(command, "\"%s\" is not an option", argv[optind]);
-	if (status == STATUS_FINE)
-		status = complete(command, &question);
-	if (status == STATUS_FINE)
-		status = explain(&question);
 	free(question.recipients);
 	return status;
 }

@@ -26,10 +26,8 @@ enum column {
 #define COLUMN_COUNT (COLUMN_BY + 1)
 
 static const char *const titles[] = {
-    [COLUMN_STAGE] = "STAGE",
-    [COLUMN_RECIPIENT] = "RECIPIENT",
-    [COLUMN_VERDICT] = "VERDICT",
-    [COLUMN_RULE] = "DECIDED BY",
+    [COLUMN_STAGE] = "STAGE",     [COLUMN_RECIPIENT] = "RECIPIENT",
+    [COLUMN_VERDICT] = "VERDICT", [COLUMN_RULE] = "DECIDED BY",
     [COLUMN_BY] = "AT",
 };
 static_assert(sizeof titles / sizeof *titles == COLUMN_COUNT, "every column has a title");
@@ -43,7 +41,7 @@ static const char *column_text(const struct explanation_step *step, enum column 
 		text = stage_name(step->stage);
 		break;
 	case COLUMN_RECIPIENT:
-		text = step->recipient != NULL ? step->recipient : "";
+		text = step->recipient == NULL ? "" : *step->recipient == '\0' ? "<>" : step->recipient;
 		break;
 	case COLUMN_VERDICT:
 		text = verdict_name(step->verdict);
@@ -115,7 +113,8 @@ static const char *last_text(const struct explanation_step *step)
 	return step->relay ? "(relay)" : "(local)";
 }
 
-static void print_step(const struct explanation_step *step, const size_t widths[COLUMN_COUNT], FILE *stream, bool colour)
+static void print_step(const struct explanation_step *step, const size_t widths[COLUMN_COUNT], FILE *stream,
+		       bool colour)
 {
 	const char *last = last_text(step);
 	size_t margin = 0;
@@ -146,7 +145,7 @@ void explanation_print(const struct explanation *explanation, FILE *stream, bool
 
 	if (listener != NULL)
 		fprintf(stream, "listener %s (%s), %s:%u\n\n", listener->name, direction_name(listener->direction),
-		        listener->where.file, listener->where.line);
+			listener->where.file, listener->where.line);
 	else
 		fprintf(stream, "no listener\n\n");
 	find_widths(explanation, widths);
@@ -210,7 +209,8 @@ bool explanation_print_json(const struct explanation *explanation, FILE *stream)
 	json_t *steps = json_array();
 	bool sound = object != NULL && steps != NULL;
 
-	sound = sound && json_object_set_new(object, "listener", json_text(listener != NULL ? listener->name : NULL)) == 0;
+	sound =
+	    sound && json_object_set_new(object, "listener", json_text(listener != NULL ? listener->name : NULL)) == 0;
 	sound = sound && json_object_set_new(object, "verdict", json_string(verdict_name(explanation->verdict))) == 0;
 	for (size_t i = 0; sound && i < explanation->count; i++)
 		sound = json_array_append_new(steps, json_step(&explanation->steps[i])) == 0;

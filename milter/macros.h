@@ -66,11 +66,11 @@ enum told {
 
 struct told_row {
 	bool is_fact;
-	enum fact fact;                   /* where is_fact */
-	unsigned places;                  /* bit p: the macros are asked for at place p */
-	const char *postfix;              /* what brings it, in the words of the MTA's manual */
+	enum fact fact;      /* where is_fact */
+	unsigned places;     /* bit p: the macros are asked for at place p */
+	const char *postfix; /* what brings it, in the words of the MTA's manual */
 	const char *sendmail;
-	const char *macros[TOLD_MACROS];  /* in the order in which they are tried; NULL where an argument brings it */
+	const char *macros[TOLD_MACROS]; /* in the order in which they are tried; NULL where an argument brings it */
 };
 
 const struct told_row *told_row(enum told told);

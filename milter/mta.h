@@ -25,7 +25,8 @@ struct mta {
 	 * smfi_setmlreply(3) wants it: "%" doubled, no line end, not too long; there are
 	 * 1 to LIMIT_REPLY_LINES of them.  Returns false where it could not be set.
 	 */
-	bool (*set_reply)(void *context, const char *code, const char *enhanced, const char *const *lines, size_t count);
+	bool (*set_reply)(void *context, const char *code, const char *enhanced, const char *const *lines,
+			  size_t count);
 
 	void *context;
 };

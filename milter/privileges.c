@@ -26,16 +26,19 @@ static const char *reason(void)
 static bool already(const struct passwd *user, gid_t group, struct fault *ret_fault)
 {
 	if (geteuid() != user->pw_uid)
-		return fault_set(ret_fault, "only root can become user \"%s\"; start as root or as that user", user->pw_name);
+		return fault_set(ret_fault, "only root can become user \"%s\"; start as root or as that user",
+				 user->pw_name);
 	if (getegid() != group)
-		return fault_set(ret_fault, "only root can become group %u; start as root or in that group", (unsigned)group);
+		return fault_set(ret_fault, "only root can become group %u; start as root or in that group",
+				 (unsigned)group);
 	return true;
 }
 
 static bool become(const struct passwd *user, gid_t group, struct fault *ret_fault)
 {
 	if (initgroups(user->pw_name, group) != 0)
-		return fault_set(ret_fault, "cannot take the groups of user \"%s\": %s", user->pw_name, strerror(errno));
+		return fault_set(ret_fault, "cannot take the groups of user \"%s\": %s", user->pw_name,
+				 strerror(errno));
 	if (setresgid(group, group, group) != 0)
 		return fault_set(ret_fault, "cannot become group %u: %s", (unsigned)group, strerror(errno));
 	if (setresuid(user->pw_uid, user->pw_uid, user->pw_uid) != 0)
@@ -51,10 +54,13 @@ bool privileges_drop(const char *user_name, const char *group_name, struct fault
 	gid_t group;
 
 	if (user_name == NULL && privileges_are_root())
-		return fault_set(ret_fault, "started as root without a user to run as; set user = \"sallyport\"; in the rule file, or "
-		              "give --user");
+		return fault_set(
+		    ret_fault,
+		    "started as root without a user to run as; set user = \"sallyport\"; in the rule file, or "
+		    "give --user");
 	if (user_name == NULL)
-		return group_name == NULL || fault_set(ret_fault, "a group to run as needs a user, too; set user, or give --user");
+		return group_name == NULL ||
+		       fault_set(ret_fault, "a group to run as needs a user, too; set user, or give --user");
 	errno = 0;
 	user = getpwnam(user_name);
 	if (user == NULL)

@@ -30,21 +30,15 @@ void refusal_log(const struct refusal *refusal)
 		resolved = NULL;
 	if (decision->by != NULL)
 		snprintf(by, sizeof by, "%s:%u", decision->by->file, decision->by->line);
-	log_event("refused", log_fields(
-	    log_word("session", refusal->id),
-	    log_word("listener", listener != NULL ? listener->name : NULL),
-	    log_word("stage", stage_name(decision->stage)),
-	    log_word("verdict", verdict_name(decision->verdict)),
-	    log_quoted("rule", decision->rule),
-	    log_word("by", decision->by != NULL ? by : NULL),
-	    log_word("cause", cause_name(decision->cause)),
-	    log_word("client", texts[FACT_CLIENT]),
-	    log_word("client_name", texts[FACT_CLIENT_NAME]),
-	    log_word("helo", texts[FACT_HELO]),
-	    log_word("user", texts[FACT_USER]),
-	    log_word("sender", mailbox(texts[FACT_SENDER])),
-	    log_word("recipient", mailbox(recipient)),
-	    log_word("resolved", resolved),
-	    log_word("queue", refusal->queue),
-	    log_quoted("reply", refusal->reply)));
+	log_event("refused",
+		  log_fields(log_word("session", refusal->id),
+			     log_word("listener", listener != NULL ? listener->name : NULL),
+			     log_word("stage", stage_name(decision->stage)),
+			     log_word("verdict", verdict_name(decision->verdict)), log_quoted("rule", decision->rule),
+			     log_word("by", decision->by != NULL ? by : NULL),
+			     log_word("cause", cause_name(decision->cause)), log_word("client", texts[FACT_CLIENT]),
+			     log_word("client_name", texts[FACT_CLIENT_NAME]), log_word("helo", texts[FACT_HELO]),
+			     log_word("user", texts[FACT_USER]), log_word("sender", mailbox(texts[FACT_SENDER])),
+			     log_word("recipient", mailbox(recipient)), log_word("resolved", resolved),
+			     log_word("queue", refusal->queue), log_quoted("reply", refusal->reply)));
 }

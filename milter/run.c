@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sysexits.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include "milter/command.h"
 #include "milter/fault.h"
@@ -49,13 +50,14 @@ struct daemon {
 /* Whether libmilter has stopped serving by itself. */
 static atomic_bool filter_ended;
 
-static int refuse_to_start(int status, const char *message)
+static int refuse_to_run(int status, const char *message)
 {
 	log_error(log_none, "%s", message);
 	return status;
 }
 
-/* Logs warnings, or, where the file has an error, shows all faults as check does: the log's format is not known then. */
+/* Logs warnings, or, where the file has an error, shows all faults as check does: the log's format is not known then.
+ */
 static struct rules *load(const char *path)
 {
 	struct diagnostics *diagnostics = diagnostics_new();
@@ -101,8 +103,9 @@ static void raise_descriptor_limit(void)
 		return;
 	limit.rlim_cur = limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_max < FEW_DESCRIPTORS)
-		log_warning(log_fields(log_number("descriptors", limit.rlim_max)),
-		            "the limit of open files is low for a busy server; raise it (LimitNOFILE= of systemd, ulimit -Hn)");
+		log_warning(
+		    log_fields(log_number("descriptors", limit.rlim_max)),
+		    "the limit of open files is low for a busy server; raise it (LimitNOFILE= of systemd, ulimit -Hn)");
 }
 
 /* Whether a reload could read every file again as the user that the process now is. */
@@ -113,8 +116,8 @@ static bool files_stay_readable(const struct rules *rules)
 	for (size_t i = 0; i < rules->file_count; i++) {
 		if (privileges_can_read(rules->files[i]))
 			continue;
-		log_error(log_none, "%s: %s for the user to run as: a reload would fail; make it readable", rules->files[i],
-		          strerror(errno));
+		log_error(log_none, "%s: %s for the user to run as: a reload would fail; make it readable",
+			  rules->files[i], strerror(errno));
 		readable = false;
 	}
 	return readable;
@@ -126,12 +129,13 @@ static int settle(struct daemon *daemon, const struct rules *rules)
 	struct fault fault;
 
 	if (daemon->socket_text == NULL)
-		return refuse_to_start(EX_CONFIG, "no socket is set; write socket = \"unix:/run/sallyport/milter.sock\"; in "
-		                                  "the rule file, or give --socket");
+		return refuse_to_run(EX_CONFIG,
+				     "no socket is set; write socket = \"unix:/run/sallyport/milter.sock\"; in "
+				     "the rule file, or give --socket");
 	if (!socket_read(daemon->socket_text, &daemon->socket, &fault))
-		return refuse_to_start(EX_CONFIG, fault.text);
+		return refuse_to_run(EX_CONFIG, fault.text);
 	if (!privileges_drop(daemon->user, daemon->group, &fault))
-		return refuse_to_start(EX_CONFIG, fault.text);
+		return refuse_to_run(EX_CONFIG, fault.text);
 	if (privileges_are_root())
 		log_warning(log_none, "running as root, as was asked for; a user of its own would be safer");
 	if (!files_stay_readable(rules))
@@ -147,13 +151,13 @@ static int open_socket(struct daemon *daemon)
 	bool bound;
 
 	if (!socket_claim(&daemon->socket, &fault))
-		return refuse_to_start(EX_UNAVAILABLE, fault.text);
+		return refuse_to_run(EX_UNAVAILABLE, fault.text);
 	bound = filter_register(daemon->snapshots, daemon->socket.text) && filter_open();
 	if (!bound)
 		fault_set(&fault, "%s: cannot listen: %s", daemon->socket.text,
-		          errno != 0 ? strerror(errno) : "libmilter does not say why");
+			  errno != 0 ? strerror(errno) : "libmilter does not say why");
 	socket_claimed(&daemon->socket, bound);
-	return bound ? 0 : refuse_to_start(EX_UNAVAILABLE, fault.text);
+	return bound ? 0 : refuse_to_run(EX_UNAVAILABLE, fault.text);
 }
 
 static void *serve(void *unused)
@@ -172,7 +176,8 @@ static bool start_threads(struct daemon *daemon)
 
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, THREAD_STACK);
-	errno = pthread_setattr_default_np(&attributes); /* before the next line: libmilter detaches its threads itself */
+	errno =
+	    pthread_setattr_default_np(&attributes); /* before the next line: libmilter detaches its threads itself */
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	if (errno == 0 && reload_start(daemon->path, &daemon->settings, daemon->snapshots))
 		errno = pthread_create(&thread, &attributes, serve, NULL);
@@ -180,20 +185,23 @@ static bool start_threads(struct daemon *daemon)
 	return errno == 0;
 }
 
-/* Serves signals until one says stop; returns the exit status. */
-static int attend(const struct daemon *daemon)
+/*
+ * Serves signals until one says stop, and ends the process: not by exit(3), whose
+ * handlers in libmilter take away what its threads are still using.
+ */
+__attribute__((noreturn)) static void attend(const struct daemon *daemon)
 {
 	while (signals_wait() == SIGNALS_RELOAD)
 		reload_request();
 	sd_notify(0, "STOPPING=1");
 	socket_remove(&daemon->socket);
 	if (atomic_load(&filter_ended))
-		return refuse_to_start(EX_SOFTWARE, "libmilter has stopped serving: the daemon ends");
+		_exit(refuse_to_run(EX_SOFTWARE, "libmilter has stopped serving: the daemon ends"));
 	log_event("stopped", log_none);
-	return EX_OK;
+	_exit(EX_OK);
 }
 
-/* Has the rules judge sessions; owns them.  Returns the exit status, when it is time to end the process. */
+/* Has the rules judge sessions, and owns them; returns only where that cannot begin, with the exit status. */
 static int serve_rules(struct daemon *daemon, struct rules *rules)
 {
 	size_t listeners = rules->ruleset->listener_count;
@@ -202,7 +210,7 @@ static int serve_rules(struct daemon *daemon, struct rules *rules)
 	daemon->snapshots = snapshots_new(rules);
 	if (daemon->snapshots == NULL) {
 		rules_free(rules);
-		return refuse_to_start(EX_OSERR, "no memory");
+		return refuse_to_run(EX_OSERR, "no memory");
 	}
 	signals_hold_stop();
 	status = open_socket(daemon);
@@ -211,13 +219,14 @@ static int serve_rules(struct daemon *daemon, struct rules *rules)
 	if (!start_threads(daemon)) {
 		log_error(log_none, "cannot start a thread: %s", strerror(errno));
 		socket_remove(&daemon->socket);
-		return EX_OSERR;
+		_exit(EX_OSERR);
 	}
-	log_message("started", log_fields(log_word("socket", daemon->socket.text), log_number("generation", 1),
-	                                  log_number("listeners", listeners)),
-	            "%s", daemon->path);
+	log_message("started",
+		    log_fields(log_word("socket", daemon->socket.text), log_number("generation", 1),
+			       log_number("listeners", listeners)),
+		    "%s", daemon->path);
 	sd_notifyf(0, "READY=1\nSTATUS=Generation 1 of %s in force", daemon->path);
-	return attend(daemon);
+	attend(daemon);
 }
 
 static int run(struct daemon *daemon)
@@ -229,7 +238,7 @@ static int run(struct daemon *daemon)
 		return EX_CONFIG;
 	if (!copy_settings(&rules->settings, &daemon->settings)) {
 		rules_free(rules);
-		return refuse_to_start(EX_OSERR, "no memory");
+		return refuse_to_run(EX_OSERR, "no memory");
 	}
 	if (daemon->socket_text == NULL)
 		daemon->socket_text = daemon->settings.socket;
@@ -247,7 +256,11 @@ static int run(struct daemon *daemon)
 
 int run_main(const struct command *command, int argc, char **argv)
 {
-	enum { OPTION_SOCKET = 256, OPTION_USER, OPTION_GROUP };
+	enum {
+		OPTION_SOCKET = 256,
+		OPTION_USER,
+		OPTION_GROUP
+	};
 	static const struct option options[] = {
 	    {"config", required_argument, NULL, 'c'},
 	    {"socket", required_argument, NULL, OPTION_SOCKET},

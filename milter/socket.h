@@ -49,9 +49,9 @@ struct socket_name {
 	} address;
 	socklen_t length;
 	char text[sizeof(struct sockaddr_un) + 16]; /* as libmilter wants it */
-	int directory;    /* locked while the socket is claimed, else -1 */
-	mode_t umask;     /* that was in force before */
-	bool made;        /* there is a file of ours: */
+	int directory;                              /* locked while the socket is claimed, else -1 */
+	mode_t umask;                               /* that was in force before */
+	bool made;                                  /* there is a file of ours: */
 	dev_t device;
 	ino_t inode;
 	struct timespec time; /* of its making: inodes are used again */

@@ -228,8 +228,10 @@ uint32_t dictionary_class(const struct dictionary *dictionary, const char *text)
 
 	if (node != NULL)
 		return node->own;
-	/* Before the first separator there must be something that is below. */
-	return text[0] != dictionary->separator ? class_from_above(dictionary, text, length) : 0;
+	/* An empty label is nothing below a name: it is where the name itself is. */
+	if (dictionary->ascent == ASCENT_SUFFIX && text[0] == dictionary->separator)
+		return class_from_above(dictionary, text + 1, length - 1);
+	return class_from_above(dictionary, text, length);
 }
 
 size_t dictionary_count(const struct dictionary *dictionary)

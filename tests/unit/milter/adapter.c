@@ -114,9 +114,19 @@ Test(adapter, a_refusal_is_one_line_of_the_log)
 	cr_assert_eq(fixture_count(log, "\n"), 1, "%s", log);
 	cr_assert_eq(strncmp(log, "refused session=", 16), 0, "%s", log);
 	static const char *const parts[] = {
-	    " listener=gate ", " stage=rcpt ", " verdict=reject ", " rule=\"relay\" ", ":10 ", " cause=block ",
-	    " client=203.0.113.10 ", " client_name=unknown ", " helo=client.example ", " sender=<> ",
-	    " recipient=test@example.com ", " queue=4XYZ ", " reply=\"550 5.7.1 Unable to relay for test@example.com\"\n",
+	    " listener=gate ",
+	    " stage=rcpt ",
+	    " verdict=reject ",
+	    " rule=\"relay\" ",
+	    ":10 ",
+	    " cause=block ",
+	    " client=203.0.113.10 ",
+	    " client_name=unknown ",
+	    " helo=client.example ",
+	    " sender=<> ",
+	    " recipient=test@example.com ",
+	    " queue=4XYZ ",
+	    " reply=\"550 5.7.1 Unable to relay for test@example.com\"\n",
 	};
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
 		cr_assert_not_null(strstr(log, parts[i]), "%s in %s", parts[i], log);
@@ -225,17 +235,26 @@ Test(adapter, the_declared_size_is_a_number_or_none)
 		const char *parameter;
 		enum answer answer;
 	} rows[] = {
-	    {"SIZE=1000", ANSWER_CONTINUE}, {"SIZE=1001", ANSWER_REJECT}, {"size=1001", ANSWER_REJECT},
-	    {"SIZE=18446744073709551615", ANSWER_REJECT}, {"SIZE=18446744073709551616", ANSWER_REJECT},
-	    {"SIZE=99999999999999999999999999", ANSWER_REJECT}, {"SIZE=", ANSWER_CONTINUE}, {"SIZE", ANSWER_CONTINUE},
-	    {"SIZE=-1", ANSWER_CONTINUE}, {"SIZE=9999x", ANSWER_CONTINUE}, {"SIZE= 9999", ANSWER_CONTINUE},
-	    {"XSIZE=9999", ANSWER_CONTINUE}, {"BODY=8BITMIME", ANSWER_CONTINUE},
+	    {"SIZE=1000", ANSWER_CONTINUE},
+	    {"SIZE=1001", ANSWER_REJECT},
+	    {"size=1001", ANSWER_REJECT},
+	    {"SIZE=18446744073709551615", ANSWER_REJECT},
+	    {"SIZE=18446744073709551616", ANSWER_REJECT},
+	    {"SIZE=99999999999999999999999999", ANSWER_REJECT},
+	    {"SIZE=", ANSWER_CONTINUE},
+	    {"SIZE", ANSWER_CONTINUE},
+	    {"SIZE=-1", ANSWER_CONTINUE},
+	    {"SIZE=9999x", ANSWER_CONTINUE},
+	    {"SIZE= 9999", ANSWER_CONTINUE},
+	    {"XSIZE=9999", ANSWER_CONTINUE},
+	    {"BODY=8BITMIME", ANSWER_CONTINUE},
 	};
 
 	connect_from("203.0.113.10");
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		cr_assert_eq(mail("<someone@example.org>", rows[i].parameter), rows[i].answer, "%s", rows[i].parameter);
-	cr_assert_eq(mail("<someone@example.org>", NULL), ANSWER_CONTINUE, "the size of an earlier message is forgotten");
+	cr_assert_eq(mail("<someone@example.org>", NULL), ANSWER_CONTINUE,
+		     "the size of an earlier message is forgotten");
 }
 
 Test(adapter, recipients_are_counted_for_each_message)
@@ -448,7 +467,7 @@ Test(adapter, a_session_keeps_the_rules_that_it_began_with)
 {
 	connect_from("203.0.113.10");
 	snapshots_replace(snapshots, fixture_rules("listeners = ( { name = \"closed\"; direction = \"inbound\";\n"
-	                                           "mail = ( { verdict = \"reject\"; } ); } );"));
+						   "mail = ( { verdict = \"reject\"; } ); } );"));
 	cr_assert_eq(mail("<someone@example.org>", NULL), ANSWER_CONTINUE);
 	adapter_free(adapter);
 	adapter = adapter_new(snapshots, &fake.mta, true);
@@ -468,7 +487,8 @@ Test(adapter, every_session_has_an_id_of_its_own)
 	adapter_free(other);
 	log = finish();
 	cr_assert_eq(sscanf(strstr(log, "refused session="), "refused session=%63s", first), 1);
-	cr_assert_eq(sscanf(strstr(strstr(log, "refused session=") + 1, "refused session="), "refused session=%63s", second), 1);
+	cr_assert_eq(
+	    sscanf(strstr(strstr(log, "refused session=") + 1, "refused session="), "refused session=%63s", second), 1);
 	cr_assert_str_neq(first, second);
 	free(log);
 }

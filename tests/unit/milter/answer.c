@@ -112,8 +112,9 @@ Test(answer, a_code_that_does_not_fit_the_verdict_is_refused)
 
 Test(answer, what_is_no_reply_is_refused)
 {
-	static const char *const replies[] = {"", "5", "550", "550 ", "55x 5.7.1 a", "550+5.7.1 a", "550 5.7 a", "550 5.7.1a",
-	                                      "550 5..1 a", "550 5.7.1234 a", "550 text"};
+	static const char *const replies[] = {
+	    "",          "5",          "550",        "550 ",           "55x 5.7.1 a", "550+5.7.1 a",
+	    "550 5.7 a", "550 5.7.1a", "550 5..1 a", "550 5.7.1234 a", "550 text"};
 
 	for (size_t i = 0; i < sizeof replies / sizeof *replies; i++)
 		cr_assert_not(answer_set_reply(&mta, VERDICT_REJECT, replies[i]), "\"%s\"", replies[i]);

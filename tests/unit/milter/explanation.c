@@ -103,7 +103,9 @@ Test(explanation, it_stops_at_the_first_refusal)
 Test(explanation, every_recipient_is_judged_and_the_worst_verdict_counts)
 {
 	const struct recipient recipients[] = {
-	    {.address = "<a@ours.example>"}, {.address = "info@ours.example"}, {.address = "b@elsewhere.example"},
+	    {.address = "<a@ours.example>"},
+	    {.address = "info@ours.example"},
+	    {.address = "b@elsewhere.example"},
 	    {.address = "c@ours.example", .resolved = "c@elsewhere.example"},
 	};
 	struct scenario scenario = from("203.0.113.1", recipients, 4);

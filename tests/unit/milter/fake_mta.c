@@ -27,8 +27,8 @@ static bool set_reply(void *context, const char *code, const char *enhanced, con
 	for (size_t i = 0; i < count; i++) {
 		size_t length = strlen(fake->reply);
 
-		snprintf(fake->reply + length, sizeof fake->reply - length, "%s%s %s %s", i > 0 ? "\n" : "", code, enhanced,
-		         lines[i]);
+		snprintf(fake->reply + length, sizeof fake->reply - length, "%s%s %s %s", i > 0 ? "\n" : "", code,
+			 enhanced, lines[i]);
 	}
 	return true;
 }

@@ -22,7 +22,8 @@ struct rules *fixture_rules(const char *text)
 	close(file);
 	rules = rules_load(path, diagnostics);
 	unlink(path);
-	cr_assert_not_null(rules, "line %u: %s", diagnostics_at(diagnostics, 0)->line, diagnostics_at(diagnostics, 0)->text);
+	cr_assert_not_null(rules, "line %u: %s", diagnostics_at(diagnostics, 0)->line,
+			   diagnostics_at(diagnostics, 0)->text);
 	diagnostics_free(diagnostics);
 	return rules;
 }

@@ -66,8 +66,8 @@ Test(macros, a_row_s_macros_are_asked_for_at_its_places_and_nowhere_else)
 
 		for (unsigned m = 0; m < TOLD_MACROS && row->macros[m] != NULL; m++) {
 			for (unsigned place = 0; place < PLACE_COUNT; place++)
-				cr_assert_eq(in_list((enum macro_place)place, row->macros[m]), (row->places >> place) & 1,
-				             "%s at place %u", row->macros[m], place);
+				cr_assert_eq(in_list((enum macro_place)place, row->macros[m]),
+					     (row->places >> place) & 1, "%s at place %u", row->macros[m], place);
 		}
 	}
 }
@@ -128,12 +128,14 @@ Test(macros, the_port_is_a_number_or_not_known)
 	static const struct {
 		const char *value;
 		unsigned port;
-	} rows[] = {{"25", 25}, {"65535", 65535}, {"65536", 0}, {"", 0}, {"25x", 0}, {"-1", 0}, {" 25", 0},
-	            {"99999999999999999999", 0}, {NULL, 0}};
+	} rows[] = {{"25", 25}, {"65535", 65535}, {"65536", 0}, {"", 0},
+		    {"25x", 0}, {"-1", 0},        {" 25", 0},   {"99999999999999999999", 0},
+		    {NULL, 0}};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		fake_mta_macro(&fake, "{daemon_port}", rows[i].value);
-		cr_assert_eq(macros_port(&fake.mta), rows[i].port, "%s", rows[i].value != NULL ? rows[i].value : "none");
+		cr_assert_eq(macros_port(&fake.mta), rows[i].port, "%s",
+			     rows[i].value != NULL ? rows[i].value : "none");
 	}
 }
 
@@ -144,11 +146,16 @@ Test(macros, the_client_s_name_counts_only_where_it_was_verified)
 		const char *host;
 		enum client_name_state state;
 	} rows[] = {
-	    {"OK", "mail.example", CLIENT_NAME_VERIFIED}, {"OK", "[192.0.2.1]", CLIENT_NAME_NONE},
-	    {"OK", "", CLIENT_NAME_NONE},                 {"OK", NULL, CLIENT_NAME_NONE},
-	    {"FAIL", "mail.example", CLIENT_NAME_NONE},   {"FORGED", "mail.example", CLIENT_NAME_NONE},
-	    {"TEMP", "mail.example", CLIENT_NAME_UNAVAILABLE}, {"TEMP", "[192.0.2.1]", CLIENT_NAME_UNAVAILABLE},
-	    {"", "mail.example", CLIENT_NAME_NONE},       {"ok", "mail.example", CLIENT_NAME_NONE},
+	    {"OK", "mail.example", CLIENT_NAME_VERIFIED},
+	    {"OK", "[192.0.2.1]", CLIENT_NAME_NONE},
+	    {"OK", "", CLIENT_NAME_NONE},
+	    {"OK", NULL, CLIENT_NAME_NONE},
+	    {"FAIL", "mail.example", CLIENT_NAME_NONE},
+	    {"FORGED", "mail.example", CLIENT_NAME_NONE},
+	    {"TEMP", "mail.example", CLIENT_NAME_UNAVAILABLE},
+	    {"TEMP", "[192.0.2.1]", CLIENT_NAME_UNAVAILABLE},
+	    {"", "mail.example", CLIENT_NAME_NONE},
+	    {"ok", "mail.example", CLIENT_NAME_NONE},
 	    {NULL, "mail.example", CLIENT_NAME_NONE},
 	};
 
@@ -209,8 +216,8 @@ Test(macros, encryption_is_told_by_its_version_and_measured_by_its_bits)
 		const char *version;
 		const char *bits;
 		unsigned expected;
-	} rows[] = {{NULL, NULL, 0}, {NULL, "256", 0}, {"", "256", 0}, {"TLSv1.3", "256", 256}, {"TLSv1.3", NULL, 1},
-	            {"TLSv1.3", "", 1}, {"TLSv1.3", "0", 1}, {"TLSv1.3", "many", 1}};
+	} rows[] = {{NULL, NULL, 0},      {NULL, "256", 0},   {"", "256", 0},      {"TLSv1.3", "256", 256},
+		    {"TLSv1.3", NULL, 1}, {"TLSv1.3", "", 1}, {"TLSv1.3", "0", 1}, {"TLSv1.3", "many", 1}};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		fake_mta_macro(&fake, "{tls_version}", rows[i].version);

@@ -59,10 +59,27 @@ Test(socket, names_are_read_as_mtas_write_them)
 Test(socket, what_is_no_name_is_refused_with_what_to_write)
 {
 	static const char *const rows[] = {
-	    "", "milter.sock", "/run/milter.sock", "unix:", "unix:milter.sock", "inet:", "inet:8894", "inet:8894@",
-	    "inet:0@127.0.0.1", "inet:65536@127.0.0.1", "inet:99999999999@127.0.0.1", "inet:+1@127.0.0.1",
-	    "inet:127.0.0.1:8894", "inet:8894@::1", "inet:8894@host.example", "inet:8894@127.0.0.1 ", "inet6:8894@127.0.0.1",
-	    "inet6:8894@[::1", "inet6:8894@[::1]x", "inet6:8894@fe80::1%eth0", "tcp:8894@127.0.0.1",
+	    "",
+	    "milter.sock",
+	    "/run/milter.sock",
+	    "unix:",
+	    "unix:milter.sock",
+	    "inet:",
+	    "inet:8894",
+	    "inet:8894@",
+	    "inet:0@127.0.0.1",
+	    "inet:65536@127.0.0.1",
+	    "inet:99999999999@127.0.0.1",
+	    "inet:+1@127.0.0.1",
+	    "inet:127.0.0.1:8894",
+	    "inet:8894@::1",
+	    "inet:8894@host.example",
+	    "inet:8894@127.0.0.1 ",
+	    "inet6:8894@127.0.0.1",
+	    "inet6:8894@[::1",
+	    "inet6:8894@[::1]x",
+	    "inet6:8894@fe80::1%eth0",
+	    "tcp:8894@127.0.0.1",
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
