@@ -106,7 +106,7 @@ static enum answer refuse(struct adapter *adapter, const struct decision *decisi
 	});
 	if (!answer_set_reply(&adapter->mta, decision->verdict, reply))
 		log_error(log_fields(log_word("session", adapter->id)),
-			  "the reply cannot be given as it is, the MTA answers in its own words");
+		          "the reply cannot be given as it is, the MTA answers in its own words");
 	return answer_from_verdict(decision->verdict);
 }
 
@@ -115,7 +115,7 @@ static enum answer out_of_order(struct adapter *adapter, enum stage stage)
 	struct decision decision = decide_without_rules(stage, CAUSE_INTERNAL);
 
 	log_error(log_fields(log_word("session", adapter->id)),
-		  "%s came without a connect event that was judged: the session cannot be judged", stage_name(stage));
+	          "%s came without a connect event that was judged: the session cannot be judged", stage_name(stage));
 	return refuse(adapter, &decision, NULL);
 }
 
@@ -150,7 +150,7 @@ static bool peer_address(const struct sockaddr *peer, struct address *ret_addres
 }
 
 static void take_connection(const struct adapter *adapter, const char *host, const struct sockaddr *peer,
-			    struct connection *ret_connection)
+                            struct connection *ret_connection)
 {
 	const struct mta *mta = &adapter->mta;
 	struct connection connection = {.no_macros = !adapter->macros_offered};
@@ -177,10 +177,10 @@ static void log_no_listener(const struct adapter *adapter, const struct connecti
 	if (connection->has_local_address)
 		address_to_text(&connection->local_address, address);
 	log_warning(log_fields(log_word("session", adapter->id), log_quoted("daemon", connection->daemon),
-			       log_word("address", connection->has_local_address ? address : NULL),
-			       log_number("port", connection->port),
-			       log_word("local", connection->local ? "yes" : "no")),
-		    "no listener of the rule file matches this connection: every MAIL is refused for now");
+	                       log_word("address", connection->has_local_address ? address : NULL),
+	                       log_number("port", connection->port),
+	                       log_word("local", connection->local ? "yes" : "no")),
+	            "no listener of the rule file matches this connection: every MAIL is refused for now");
 }
 
 enum answer adapter_connect(struct adapter *adapter, const char *host, const struct sockaddr *peer)
@@ -200,8 +200,8 @@ enum answer adapter_connect(struct adapter *adapter, const char *host, const str
 		log_no_listener(adapter, &connection);
 	if (decision.cause == CAUSE_NO_MACROS)
 		log_error(log_fields(log_word("session", adapter->id)),
-			  "the MTA does not let us ask for its macros (SMFIF_SETSYMLIST, milter protocol version 6): "
-			  "every MAIL is refused for now");
+		          "the MTA does not let us ask for its macros (SMFIF_SETSYMLIST, milter protocol version 6): "
+		          "every MAIL is refused for now");
 	return ANSWER_CONTINUE;
 }
 

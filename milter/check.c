@@ -26,7 +26,7 @@ static bool list_diagnostics(const struct diagnostics *diagnostics, json_t *list
 		const struct diagnostic *diagnostic = diagnostics_at(diagnostics, i);
 		json_t *object =
 		    json_pack("{s:s, s:i, s:s, s:s}", "file", diagnostic->file, "line", (int)diagnostic->line,
-			      "severity", severity_name(diagnostic->severity), "message", diagnostic->text);
+		              "severity", severity_name(diagnostic->severity), "message", diagnostic->text);
 
 		if (json_array_append_new(list, object) != 0)
 			return false;

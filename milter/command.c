@@ -11,7 +11,7 @@
 void command_help(const struct command *command, FILE *stream)
 {
 	fprintf(stream, "usage: sallyport %s %s\n\n%s\n\n%s", command->name, command->usage, command->summary,
-		command->options);
+	        command->options);
 }
 
 int command_usage_error(const struct command *command, const char *format, ...)
@@ -56,7 +56,7 @@ static int option_fault(const struct command *command, int fault, char **argv, c
 	nearest = nearest_option(word + 2, options);
 	if (nearest != NULL)
 		return command_usage_error(command, "there is no option %.*s; did you mean --%s?", length, word,
-					   nearest);
+		                           nearest);
 	return command_usage_error(command, "there is no option %.*s, or it could be several", length, word);
 }
 

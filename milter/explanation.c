@@ -12,7 +12,7 @@
 
 /* Adds a step for the decision; returns it, or NULL where there is no memory: what was made is kept for the end. */
 static struct explanation_step *add_step(struct explanation *explanation, const struct session *session,
-					 const struct decision *decision)
+                                         const struct decision *decision)
 {
 	struct explanation_step *step = &explanation->steps[explanation->count++];
 
@@ -90,7 +90,7 @@ static bool judge(struct explanation *explanation, struct session *session, cons
 }
 
 bool explanation_judge(const struct ruleset *ruleset, const struct scenario *scenario,
-		       struct explanation *ret_explanation)
+                       struct explanation *ret_explanation)
 {
 	struct session *session = session_new(ruleset);
 	struct explanation explanation = {

@@ -59,7 +59,7 @@ struct explanation {
  * memory.  The explanation refers to the rule set and the scenario.
  */
 bool explanation_judge(const struct ruleset *ruleset, const struct scenario *scenario,
-		       struct explanation *ret_explanation);
+                       struct explanation *ret_explanation);
 void explanation_destroy(struct explanation *explanation);
 
 /* Writes it for people: a line for each step, in columns; colour: verdicts in colours of a terminal. */

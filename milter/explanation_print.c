@@ -114,7 +114,7 @@ static const char *last_text(const struct explanation_step *step)
 }
 
 static void print_step(const struct explanation_step *step, const size_t widths[COLUMN_COUNT], FILE *stream,
-		       bool colour)
+                       bool colour)
 {
 	const char *last = last_text(step);
 	size_t margin = 0;
@@ -145,7 +145,7 @@ void explanation_print(const struct explanation *explanation, FILE *stream, bool
 
 	if (listener != NULL)
 		fprintf(stream, "listener %s (%s), %s:%u\n\n", listener->name, direction_name(listener->direction),
-			listener->where.file, listener->where.line);
+		        listener->where.file, listener->where.line);
 	else
 		fprintf(stream, "no listener\n\n");
 	find_widths(explanation, widths);

@@ -13,10 +13,10 @@
 static struct snapshots *serving;
 
 static_assert((int)PLACE_CONNECT == SMFIM_CONNECT && (int)PLACE_HELO == SMFIM_HELO &&
-		  (int)PLACE_MAIL == SMFIM_ENVFROM && (int)PLACE_RCPT == SMFIM_ENVRCPT &&
-		  (int)PLACE_DATA == SMFIM_DATA && (int)PLACE_MESSAGE_END == SMFIM_EOM &&
-		  (int)PLACE_HEADERS_END == SMFIM_EOH && PLACE_COUNT == SMFIM_LAST + 1,
-	      "places are libmilter's");
+                  (int)PLACE_MAIL == SMFIM_ENVFROM && (int)PLACE_RCPT == SMFIM_ENVRCPT &&
+                  (int)PLACE_DATA == SMFIM_DATA && (int)PLACE_MESSAGE_END == SMFIM_EOM &&
+                  (int)PLACE_HEADERS_END == SMFIM_EOH && PLACE_COUNT == SMFIM_LAST + 1,
+              "places are libmilter's");
 
 static const sfsistat statuses[] = {
     [ANSWER_CONTINUE] = SMFIS_CONTINUE,
@@ -40,9 +40,9 @@ static bool set_reply(void *context, const char *code, const char *enhanced, con
 		all[i] = (char *)lines[i];
 	static_assert(LIMIT_REPLY_LINES == 32, "as many arguments as a reply may have lines");
 	return smfi_setmlreply(context, (char *)code, (char *)enhanced, l[0], l[1], l[2], l[3], l[4], l[5], l[6], l[7],
-			       l[8], l[9], l[10], l[11], l[12], l[13], l[14], l[15], l[16], l[17], l[18], l[19], l[20],
-			       l[21], l[22], l[23], l[24], l[25], l[26], l[27], l[28], l[29], l[30], l[31],
-			       (char *)NULL) == MI_SUCCESS;
+	                       l[8], l[9], l[10], l[11], l[12], l[13], l[14], l[15], l[16], l[17], l[18], l[19], l[20],
+	                       l[21], l[22], l[23], l[24], l[25], l[26], l[27], l[28], l[29], l[30], l[31],
+	                       (char *)NULL) == MI_SUCCESS;
 }
 
 /* Makes the connection's adapter; where there is no memory, the log says so and the next event tries again. */
@@ -79,8 +79,8 @@ static bool ask_for_macros(SMFICTX *context)
 }
 
 static sfsistat negotiate(SMFICTX *context, unsigned long actions, unsigned long steps, unsigned long unused2,
-			  unsigned long unused3, unsigned long *ret_actions, unsigned long *ret_steps,
-			  unsigned long *ret_unused2, unsigned long *ret_unused3)
+                          unsigned long unused3, unsigned long *ret_actions, unsigned long *ret_steps,
+                          unsigned long *ret_unused2, unsigned long *ret_unused3)
 {
 	bool offered = (actions & SMFIF_SETSYMLIST) != 0 && ask_for_macros(context);
 

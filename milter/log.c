@@ -91,8 +91,7 @@ static void line_add_escaped(struct line *line, const char *text)
 	}
 }
 
-/* A message is the program's own, with names of files and settings in it: only what would break the line is replaced.
- */
+/* A message is the program's own, with names of files in it: only what would break the line is replaced. */
 static void line_add_message(struct line *line, const char *text)
 {
 	for (; *text != '\0'; text++) {
@@ -127,7 +126,7 @@ static bool left_out(const struct log_field *field)
 }
 
 size_t log_text(const char *event, const char *separator, const char *message, const struct log_field *fields,
-		char *ret_line, size_t size)
+                char *ret_line, size_t size)
 {
 	struct line line = {.text = ret_line, .size = size - 1}; /* room for the newline */
 
@@ -174,8 +173,8 @@ char *log_json(const char *time, const char *event, const char *message, const s
 		if (left_out(fields))
 			continue;
 		sound = json_object_set_new(object, fields->name,
-					    fields->kind == LOG_NUMBER ? json_integer((json_int_t)fields->number)
-								       : json_value(fields->text)) == 0;
+		                            fields->kind == LOG_NUMBER ? json_integer((json_int_t)fields->number)
+		                                                       : json_value(fields->text)) == 0;
 	}
 	if (sound && message != NULL)
 		sound = json_object_set_new(object, "message", json_value(message)) == 0;
@@ -237,8 +236,8 @@ static void log_line(const char *event, const char *separator, const char *messa
 }
 
 __attribute__((format(printf, 4, 0))) static void log_formatted(const char *event, const char *separator,
-								const struct log_field *fields, const char *format,
-								va_list arguments)
+                                                                const struct log_field *fields, const char *format,
+                                                                va_list arguments)
 {
 	char message[LOG_VALUE];
 
@@ -284,8 +283,8 @@ void log_diagnostic(const struct diagnostic *diagnostic)
 
 	if (format_in_force == LOG_FORMAT_JSON) {
 		log_line("diagnostic", "", diagnostic->text,
-			 log_fields(log_word("file", diagnostic->file), log_number("line", diagnostic->line),
-				    log_word("severity", severity_name(diagnostic->severity))));
+		         log_fields(log_word("file", diagnostic->file), log_number("line", diagnostic->line),
+		                    log_word("severity", severity_name(diagnostic->severity))));
 		return;
 	}
 	diagnostic_print(diagnostic, line, sizeof line);

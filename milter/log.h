@@ -95,7 +95,7 @@ void log_diagnostic(const struct diagnostic *diagnostic);
  * least 2) with the end of the string, and returns the length of what it wrote.
  */
 size_t log_text(const char *event, const char *separator, const char *message, const struct log_field *fields,
-		char *ret_line, size_t size);
+                char *ret_line, size_t size);
 
 /* The same as JSON, with the time given; malloc(3) memory, ending in a newline, or NULL where there is none. */
 char *log_json(const char *time, const char *event, const char *message, const struct log_field *fields);

@@ -16,124 +16,124 @@ static const char always[] = "j";
 
 static const struct told_row rows[] = {
     [TOLD_DAEMON] =
-	{
-	    .is_fact = true,
-	    .fact = FACT_LISTENER,
-	    .places = AT(PLACE_CONNECT),
-	    .postfix = "{daemon_name}, milter_macro_daemon_name of the listener",
-	    .sendmail = "{daemon_name}, Name= of DaemonPortOptions",
-	    .macros = {"{daemon_name}"},
-	},
+        {
+            .is_fact = true,
+            .fact = FACT_LISTENER,
+            .places = AT(PLACE_CONNECT),
+            .postfix = "{daemon_name}, milter_macro_daemon_name of the listener",
+            .sendmail = "{daemon_name}, Name= of DaemonPortOptions",
+            .macros = {"{daemon_name}"},
+        },
     [TOLD_PORT] =
-	{
-	    .is_fact = true,
-	    .fact = FACT_LISTENER,
-	    .places = AT(PLACE_CONNECT),
-	    .postfix = "{daemon_port}, none for mail submitted on the machine itself",
-	    .sendmail = "{daemon_port}",
-	    .macros = {"{daemon_port}"},
-	},
+        {
+            .is_fact = true,
+            .fact = FACT_LISTENER,
+            .places = AT(PLACE_CONNECT),
+            .postfix = "{daemon_port}, none for mail submitted on the machine itself",
+            .sendmail = "{daemon_port}",
+            .macros = {"{daemon_port}"},
+        },
     [TOLD_LOCAL_ADDRESS] =
-	{
-	    .is_fact = true,
-	    .fact = FACT_LISTENER,
-	    .places = AT(PLACE_CONNECT),
-	    .postfix = "{daemon_addr}, of the connection",
-	    .sendmail = "{if_addr}, of the connection, none on loopback; {daemon_addr}, as configured",
-	    .macros = {"{if_addr}", "{daemon_addr}"},
-	},
+        {
+            .is_fact = true,
+            .fact = FACT_LISTENER,
+            .places = AT(PLACE_CONNECT),
+            .postfix = "{daemon_addr}, of the connection",
+            .sendmail = "{if_addr}, of the connection, none on loopback; {daemon_addr}, as configured",
+            .macros = {"{if_addr}", "{daemon_addr}"},
+        },
     [TOLD_CLIENT] =
-	{
-	    .is_fact = true,
-	    .fact = FACT_CLIENT,
-	    .places = AT(PLACE_CONNECT),
-	    .postfix = "connect event, address",
-	    .sendmail = "connect event, address",
-	},
+        {
+            .is_fact = true,
+            .fact = FACT_CLIENT,
+            .places = AT(PLACE_CONNECT),
+            .postfix = "connect event, address",
+            .sendmail = "connect event, address",
+        },
     [TOLD_CLIENT_NAME] =
-	{
-	    .is_fact = true,
-	    .fact = FACT_CLIENT_NAME,
-	    .places = AT(PLACE_CONNECT),
-	    .postfix = "connect event, host, where {client_resolve} is OK",
-	    .sendmail = "connect event, host, where {client_resolve} is OK",
-	    .macros = {"{client_resolve}"},
-	},
+        {
+            .is_fact = true,
+            .fact = FACT_CLIENT_NAME,
+            .places = AT(PLACE_CONNECT),
+            .postfix = "connect event, host, where {client_resolve} is OK",
+            .sendmail = "connect event, host, where {client_resolve} is OK",
+            .macros = {"{client_resolve}"},
+        },
     [TOLD_HELO] =
-	{
-	    .is_fact = true,
-	    .fact = FACT_HELO,
-	    .places = AT(PLACE_HELO),
-	    .postfix = "helo event",
-	    .sendmail = "helo event",
-	},
+        {
+            .is_fact = true,
+            .fact = FACT_HELO,
+            .places = AT(PLACE_HELO),
+            .postfix = "helo event",
+            .sendmail = "helo event",
+        },
     [TOLD_SENDER] =
-	{
-	    .is_fact = true,
-	    .fact = FACT_SENDER,
-	    .places = AT(PLACE_MAIL),
-	    .postfix = "mail event, first argument",
-	    .sendmail = "mail event, first argument",
-	},
+        {
+            .is_fact = true,
+            .fact = FACT_SENDER,
+            .places = AT(PLACE_MAIL),
+            .postfix = "mail event, first argument",
+            .sendmail = "mail event, first argument",
+        },
     [TOLD_SIZE] =
-	{
-	    .is_fact = true,
-	    .fact = FACT_SIZE,
-	    .places = AT(PLACE_MAIL),
-	    .postfix = "mail event, argument SIZE=",
-	    .sendmail = "mail event, argument SIZE=",
-	},
+        {
+            .is_fact = true,
+            .fact = FACT_SIZE,
+            .places = AT(PLACE_MAIL),
+            .postfix = "mail event, argument SIZE=",
+            .sendmail = "mail event, argument SIZE=",
+        },
     [TOLD_USER] =
-	{
-	    .is_fact = true,
-	    .fact = FACT_USER,
-	    .places = AT(PLACE_MAIL),
-	    .postfix = "{auth_authen}, with smtpd_sasl_local_domain appended",
-	    .sendmail = "{auth_authen}, as the client typed it",
-	    .macros = {"{auth_authen}"},
-	},
+        {
+            .is_fact = true,
+            .fact = FACT_USER,
+            .places = AT(PLACE_MAIL),
+            .postfix = "{auth_authen}, with smtpd_sasl_local_domain appended",
+            .sendmail = "{auth_authen}, as the client typed it",
+            .macros = {"{auth_authen}"},
+        },
     [TOLD_MECHANISM] =
-	{
-	    .is_fact = true,
-	    .fact = FACT_MECHANISM,
-	    .places = AT(PLACE_MAIL),
-	    .postfix = "{auth_type}",
-	    .sendmail = "{auth_type}",
-	    .macros = {"{auth_type}"},
-	},
+        {
+            .is_fact = true,
+            .fact = FACT_MECHANISM,
+            .places = AT(PLACE_MAIL),
+            .postfix = "{auth_type}",
+            .sendmail = "{auth_type}",
+            .macros = {"{auth_type}"},
+        },
     [TOLD_TLS] =
-	{
-	    .is_fact = true,
-	    .fact = FACT_TLS,
-	    .places = AT(PLACE_MAIL),
-	    .postfix = "{cipher_bits}, where there is a {tls_version}",
-	    .sendmail = "{cipher_bits}, where there is a {tls_version}",
-	    .macros = {"{tls_version}", "{cipher_bits}"},
-	},
+        {
+            .is_fact = true,
+            .fact = FACT_TLS,
+            .places = AT(PLACE_MAIL),
+            .postfix = "{cipher_bits}, where there is a {tls_version}",
+            .sendmail = "{cipher_bits}, where there is a {tls_version}",
+            .macros = {"{tls_version}", "{cipher_bits}"},
+        },
     [TOLD_RECIPIENT] =
-	{
-	    .is_fact = true,
-	    .fact = FACT_RECIPIENT,
-	    .places = AT(PLACE_RCPT),
-	    .postfix = "rcpt event, first argument",
-	    .sendmail = "rcpt event, first argument",
-	},
+        {
+            .is_fact = true,
+            .fact = FACT_RECIPIENT,
+            .places = AT(PLACE_RCPT),
+            .postfix = "rcpt event, first argument",
+            .sendmail = "rcpt event, first argument",
+        },
     [TOLD_RESOLVED] =
-	{
-	    .is_fact = true,
-	    .fact = FACT_RECIPIENT,
-	    .places = AT(PLACE_RCPT),
-	    .postfix = "{rcpt_addr}",
-	    .sendmail = "{rcpt_addr}",
-	    .macros = {"{rcpt_addr}"},
-	},
+        {
+            .is_fact = true,
+            .fact = FACT_RECIPIENT,
+            .places = AT(PLACE_RCPT),
+            .postfix = "{rcpt_addr}",
+            .sendmail = "{rcpt_addr}",
+            .macros = {"{rcpt_addr}"},
+        },
     [TOLD_QUEUE] =
-	{
-	    .places = AT(PLACE_MAIL) | AT(PLACE_RCPT) | AT(PLACE_DATA),
-	    .postfix = "i, from the second recipient on",
-	    .sendmail = "i, from MAIL on",
-	    .macros = {"i"},
-	},
+        {
+            .places = AT(PLACE_MAIL) | AT(PLACE_RCPT) | AT(PLACE_DATA),
+            .postfix = "i, from the second recipient on",
+            .sendmail = "i, from MAIL on",
+            .macros = {"i"},
+        },
 };
 static_assert(sizeof rows / sizeof *rows == TOLD_COUNT, "every thing that is told has a row");
 

@@ -11,55 +11,55 @@
 
 static const struct command commands[] = {
     {
-	.name = "run",
-	.summary = "Judges the sessions of an MTA, in the foreground, until SIGTERM.",
-	.usage = "-c FILE [--socket SOCKET] [--user USER] [--group GROUP]",
-	.options = "  -c, --config FILE  the rule file; SIGHUP has it read again\n"
-		   "  --socket SOCKET    unix:/PATH, inet:PORT@ADDRESS or inet6:PORT@[ADDRESS]\n"
-		   "  --user USER        run as this user\n"
-		   "  --group GROUP      run as this group; otherwise the user's own\n"
-		   "  -h, --help         this text\n",
-	.usage_status = EX_USAGE,
-	.main = run_main,
+        .name = "run",
+        .summary = "Judges the sessions of an MTA, in the foreground, until SIGTERM.",
+        .usage = "-c FILE [--socket SOCKET] [--user USER] [--group GROUP]",
+        .options = "  -c, --config FILE  the rule file; SIGHUP has it read again\n"
+                   "  --socket SOCKET    unix:/PATH, inet:PORT@ADDRESS or inet6:PORT@[ADDRESS]\n"
+                   "  --user USER        run as this user\n"
+                   "  --group GROUP      run as this group; otherwise the user's own\n"
+                   "  -h, --help         this text\n",
+        .usage_status = EX_USAGE,
+        .main = run_main,
     },
     {
-	.name = "check",
-	.summary = "Finds every mistake in rule files, each at its line.",
-	.usage = "[--strict] [--json] [--print] FILE...",
-	.options = "  --strict    warnings are mistakes, too\n"
-		   "  --json      print a list of all that was found\n"
-		   "  --print     print what each file says, in canonical form\n"
-		   "  -h, --help  this text\n",
-	.usage_status = STATUS_TROUBLE,
-	.main = check_main,
+        .name = "check",
+        .summary = "Finds every mistake in rule files, each at its line.",
+        .usage = "[--strict] [--json] [--print] FILE...",
+        .options = "  --strict    warnings are mistakes, too\n"
+                   "  --json      print a list of all that was found\n"
+                   "  --print     print what each file says, in canonical form\n"
+                   "  -h, --help  this text\n",
+        .usage_status = STATUS_TROUBLE,
+        .main = check_main,
     },
     {
-	.name = "explain",
-	.summary = "Judges one session stage by stage, and says what decided.",
-	.usage = "-c FILE [--json] SESSION...",
-	.options = "  -c, --config FILE   the rule file\n"
-		   "  --json              print one JSON object\n"
-		   "  -h, --help          this text\n"
-		   "\n"
-		   "The session; without --recipient it ends after mail:\n"
-		   "  --listener NAME     judged by this listener, or by the one that takes:\n"
-		   "  --daemon NAME       the MTA's name of its listener\n"
-		   "  --port PORT         local port\n"
-		   "  --local             submitted on the machine itself; the client is 127.0.0.1\n"
-		   "  --address ADDRESS   local address that the client reached\n"
-		   "  --client ADDRESS    the client's address; needed unless --local\n"
-		   "  --client-name NAME  its verified name; 'unknown' (or left out): none;\n"
-		   "                      '[TEMPUNAVAIL]': could not be looked up just now\n"
-		   "  --helo NAME         what it said in HELO or EHLO\n"
-		   "  --user LOGIN        logged in by this name\n"
-		   "  --mechanism NAME    with this SASL mechanism\n"
-		   "  --tls BITS          encrypted; 0: not\n"
-		   "  --size BYTES        size declared in MAIL\n"
-		   "  --sender ADDRESS    envelope sender; left out: <>\n"
-		   "  --recipient ADDRESS may be repeated: one message with several recipients\n"
-		   "  --resolved ADDRESS  what the MTA made of the recipient before it\n",
-	.usage_status = STATUS_TROUBLE,
-	.main = explain_main,
+        .name = "explain",
+        .summary = "Judges one session stage by stage, and says what decided.",
+        .usage = "-c FILE [--json] SESSION...",
+        .options = "  -c, --config FILE   the rule file\n"
+                   "  --json              print one JSON object\n"
+                   "  -h, --help          this text\n"
+                   "\n"
+                   "The session; without --recipient it ends after mail:\n"
+                   "  --listener NAME     judged by this listener, or by the one that takes:\n"
+                   "  --daemon NAME       the MTA's name of its listener\n"
+                   "  --port PORT         local port\n"
+                   "  --local             submitted on the machine itself; the client is 127.0.0.1\n"
+                   "  --address ADDRESS   local address that the client reached\n"
+                   "  --client ADDRESS    the client's address; needed unless --local\n"
+                   "  --client-name NAME  its verified name; 'unknown' (or left out): none;\n"
+                   "                      '[TEMPUNAVAIL]': could not be looked up just now\n"
+                   "  --helo NAME         what it said in HELO or EHLO\n"
+                   "  --user LOGIN        logged in by this name\n"
+                   "  --mechanism NAME    with this SASL mechanism\n"
+                   "  --tls BITS          encrypted; 0: not\n"
+                   "  --size BYTES        size declared in MAIL\n"
+                   "  --sender ADDRESS    envelope sender; left out: <>\n"
+                   "  --recipient ADDRESS may be repeated: one message with several recipients\n"
+                   "  --resolved ADDRESS  what the MTA made of the recipient before it\n",
+        .usage_status = STATUS_TROUBLE,
+        .main = explain_main,
     },
 };
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
@@ -67,9 +67,9 @@ static const struct command commands[] = {
 static void help(FILE *stream)
 {
 	fprintf(stream, "usage: sallyport COMMAND ...\n"
-			"\n"
-			"Decides which mail an MTA takes, and for whom it relays.\n"
-			"\n");
+	                "\n"
+	                "Decides which mail an MTA takes, and for whom it relays.\n"
+	                "\n");
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(stream, "  %-8s  %s\n", commands[i].name, commands[i].summary);
 	fprintf(stream, "\n\"sallyport COMMAND --help\" tells more; see sallyport(8) and sallyport.conf(5).\n");

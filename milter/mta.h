@@ -26,7 +26,7 @@ struct mta {
 	 * 1 to LIMIT_REPLY_LINES of them.  Returns false where it could not be set.
 	 */
 	bool (*set_reply)(void *context, const char *code, const char *enhanced, const char *const *lines,
-			  size_t count);
+	                  size_t count);
 
 	void *context;
 };

@@ -23,14 +23,14 @@ static const char *reason(void)
 }
 
 /* Whether the process, which is not root, is already what it is told to be. */
-static bool already(const struct passwd *user, gid_t group, struct fault *ret_fault)
+static bool already(const struct passwd *user, const char *group_name, gid_t group, struct fault *ret_fault)
 {
 	if (geteuid() != user->pw_uid)
 		return fault_set(ret_fault, "only root can become user \"%s\"; start as root or as that user",
-				 user->pw_name);
-	if (getegid() != group)
-		return fault_set(ret_fault, "only root can become group %u; start as root or in that group",
-				 (unsigned)group);
+		                 user->pw_name);
+	if (group_name != NULL && getegid() != group)
+		return fault_set(ret_fault, "only root can become group \"%s\"; start as root or in that group",
+		                 group_name);
 	return true;
 }
 
@@ -38,7 +38,7 @@ static bool become(const struct passwd *user, gid_t group, struct fault *ret_fau
 {
 	if (initgroups(user->pw_name, group) != 0)
 		return fault_set(ret_fault, "cannot take the groups of user \"%s\": %s", user->pw_name,
-				 strerror(errno));
+		                 strerror(errno));
 	if (setresgid(group, group, group) != 0)
 		return fault_set(ret_fault, "cannot become group %u: %s", (unsigned)group, strerror(errno));
 	if (setresuid(user->pw_uid, user->pw_uid, user->pw_uid) != 0)
@@ -75,7 +75,7 @@ bool privileges_drop(const char *user_name, const char *group_name, struct fault
 			return fault_set(ret_fault, "group \"%s\": %s", group_name, reason());
 		group = entry->gr_gid;
 	}
-	return privileges_are_root() ? become(user, group, ret_fault) : already(user, group, ret_fault);
+	return privileges_are_root() ? become(user, group, ret_fault) : already(user, group_name, group, ret_fault);
 }
 
 bool privileges_can_read(const char *path)

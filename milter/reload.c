@@ -36,7 +36,7 @@ static void tell_reloading(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld\nSTATUS=Reading %s",
-		   (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000, reloader.path);
+	           (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000, reloader.path);
 }
 
 static void tell_setting(const char *name, const char *running, const char *given)
@@ -46,7 +46,7 @@ static void tell_setting(const char *name, const char *running, const char *give
 	if (running == given || (running != NULL && given != NULL && strcmp(running, given) == 0))
 		return;
 	log_warning(log_fields(log_word("setting", name)), "%s: \"%s\" needs a restart to change from %s to %s",
-		    reloader.path, name, running != NULL ? running : none, given != NULL ? given : none);
+	            reloader.path, name, running != NULL ? running : none, given != NULL ? given : none);
 }
 
 /* Warns of the settings that keep their value although the file has another. */
@@ -87,7 +87,7 @@ static bool put_in_force(struct rules *rules)
 	}
 	reloader.generation = generation;
 	log_message("reloaded", log_fields(log_number("generation", generation), log_number("listeners", listeners)),
-		    "%s", reloader.path);
+	            "%s", reloader.path);
 	sd_notifyf(0, "READY=1\nSTATUS=Generation %u of %s in force", generation, reloader.path);
 	return true;
 }
@@ -107,9 +107,9 @@ static void reload(void)
 	if (rules != NULL && put_in_force(rules))
 		return;
 	log_message("reload failed", log_none, "%s: the rules of generation %u stay", reloader.path,
-		    reloader.generation);
+	            reloader.generation);
 	sd_notifyf(0, "READY=1\nSTATUS=Reload of %s failed, generation %u stays in force", reloader.path,
-		   reloader.generation);
+	           reloader.generation);
 }
 
 static void await_request(void)

@@ -56,8 +56,7 @@ static int refuse_to_run(int status, const char *message)
 	return status;
 }
 
-/* Logs warnings, or, where the file has an error, shows all faults as check does: the log's format is not known then.
- */
+/* Logs warnings; where the file has an error, and the log's format is not known, shows all faults as check does. */
 static struct rules *load(const char *path)
 {
 	struct diagnostics *diagnostics = diagnostics_new();
@@ -117,7 +116,7 @@ static bool files_stay_readable(const struct rules *rules)
 		if (privileges_can_read(rules->files[i]))
 			continue;
 		log_error(log_none, "%s: %s for the user to run as: a reload would fail; make it readable",
-			  rules->files[i], strerror(errno));
+		          rules->files[i], strerror(errno));
 		readable = false;
 	}
 	return readable;
@@ -130,8 +129,8 @@ static int settle(struct daemon *daemon, const struct rules *rules)
 
 	if (daemon->socket_text == NULL)
 		return refuse_to_run(EX_CONFIG,
-				     "no socket is set; write socket = \"unix:/run/sallyport/milter.sock\"; in "
-				     "the rule file, or give --socket");
+		                     "no socket is set; write socket = \"unix:/run/sallyport/milter.sock\"; in "
+		                     "the rule file, or give --socket");
 	if (!socket_read(daemon->socket_text, &daemon->socket, &fault))
 		return refuse_to_run(EX_CONFIG, fault.text);
 	if (!privileges_drop(daemon->user, daemon->group, &fault))
@@ -155,7 +154,7 @@ static int open_socket(struct daemon *daemon)
 	bound = filter_register(daemon->snapshots, daemon->socket.text) && filter_open();
 	if (!bound)
 		fault_set(&fault, "%s: cannot listen: %s", daemon->socket.text,
-			  errno != 0 ? strerror(errno) : "libmilter does not say why");
+		          errno != 0 ? strerror(errno) : "libmilter does not say why");
 	socket_claimed(&daemon->socket, bound);
 	return bound ? 0 : refuse_to_run(EX_UNAVAILABLE, fault.text);
 }
@@ -222,9 +221,9 @@ static int serve_rules(struct daemon *daemon, struct rules *rules)
 		_exit(EX_OSERR);
 	}
 	log_message("started",
-		    log_fields(log_word("socket", daemon->socket.text), log_number("generation", 1),
-			       log_number("listeners", listeners)),
-		    "%s", daemon->path);
+	            log_fields(log_word("socket", daemon->socket.text), log_number("generation", 1),
+	                       log_number("listeners", listeners)),
+	            "%s", daemon->path);
 	sd_notifyf(0, "READY=1\nSTATUS=Generation 1 of %s in force", daemon->path);
 	attend(daemon);
 }

@@ -29,8 +29,7 @@ struct snapshot {
 	unsigned generation;
 };
 
-/* Puts the first rules in force, and owns them.  Returns NULL where there is no memory: rules are then still the
- * caller's. */
+/* Puts the first rules in force, and owns them.  Returns NULL where there is no memory: they are then the caller's. */
 struct snapshots *snapshots_new(struct rules *rules);
 
 /* Releases the rules in force.  Nothing may be acquired any more; what is held stays. */

@@ -24,10 +24,10 @@ static bool read_local(const char *text, const char *path, struct socket_name *s
 
 	if (*path != '/')
 		return fault_set(ret_fault, "\"%s\" is not an absolute path; write \"unix:/run/sallyport/milter.sock\"",
-				 text);
+		                 text);
 	if (strlen(path) >= sizeof address->sun_path)
 		return fault_set(ret_fault, "\"%s\" is too long: a socket's path has at most %zu bytes", text,
-				 sizeof address->sun_path - 1);
+		                 sizeof address->sun_path - 1);
 	address->sun_family = AF_UNIX;
 	strcpy(address->sun_path, path);
 	socket->length = sizeof *address;
@@ -67,7 +67,7 @@ static bool take_host(const char *text, char *ret_host, size_t size)
 }
 
 static bool read_internet(const char *text, const char *rest, int family, struct socket_name *socket,
-			  struct fault *ret_fault)
+                          struct fault *ret_fault)
 {
 	bool ipv4 = family == AF_INET;
 	const char *example = ipv4 ? "inet:8894@127.0.0.1" : "inet6:8894@[::1]";
@@ -77,14 +77,14 @@ static bool read_internet(const char *text, const char *rest, int family, struct
 
 	if (port == 0)
 		return fault_set(ret_fault, "\"%s\" is not %s:PORT@ADDRESS with a port from 1 to 65535; write \"%s\"",
-				 text, ipv4 ? "inet" : "inet6", example);
+		                 text, ipv4 ? "inet" : "inet6", example);
 	if (!take_host(rest, host, sizeof host))
 		return fault_set(ret_fault, "\"%s\" names no address; write \"%s\"", text, example);
 	if (strcmp(host, "localhost") == 0)
 		strcpy(host, ipv4 ? "127.0.0.1" : "::1");
 	if (inet_pton(family, host, place) != 1)
 		return fault_set(ret_fault, "\"%s\": \"%s\" is not an %s address; write \"%s\"", text, rest,
-				 ipv4 ? "IPv4" : "IPv6", example);
+		                 ipv4 ? "IPv4" : "IPv6", example);
 	if (ipv4) {
 		socket->address.ipv4.sin_family = AF_INET;
 		socket->address.ipv4.sin_port = htons(port);
@@ -118,9 +118,9 @@ bool socket_read(const char *text, struct socket_name *ret_socket, struct fault 
 		sound = read_internet(text, rest, AF_INET6, &name, ret_fault);
 	else
 		sound = fault_set(ret_fault,
-				  "\"%s\" is not a socket; write \"unix:/PATH\", \"inet:PORT@ADDRESS\" or "
-				  "\"inet6:PORT@[ADDRESS]\"",
-				  text);
+		                  "\"%s\" is not a socket; write \"unix:/PATH\", \"inet:PORT@ADDRESS\" or "
+		                  "\"inet6:PORT@[ADDRESS]\"",
+		                  text);
 	if (sound)
 		*ret_socket = name;
 	return sound;
@@ -138,11 +138,11 @@ static bool lock_directory(struct socket_name *socket, struct fault *ret_fault)
 	socket->directory = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (socket->directory < 0)
 		return fault_set(ret_fault, "%s: cannot open the directory %s: %s", socket->text, name,
-				 strerror(errno));
+		                 strerror(errno));
 	for (unsigned waited = 0; flock(socket->directory, LOCK_EX | LOCK_NB) != 0; waited += CLAIM_NAP) {
 		if (errno != EWOULDBLOCK || waited >= CLAIM_PATIENCE)
 			return fault_set(ret_fault, "%s: cannot lock the directory %s: %s", socket->text, name,
-					 errno == EWOULDBLOCK ? "another process holds the lock" : strerror(errno));
+			                 errno == EWOULDBLOCK ? "another process holds the lock" : strerror(errno));
 		nanosleep(&nap, NULL);
 	}
 	return true;
@@ -171,13 +171,13 @@ static bool clear_path(const struct socket_name *name, struct fault *ret_fault)
 	close(probe);
 	if (error == 0 || error == EAGAIN)
 		return fault_set(ret_fault, "%s: another process listens there; stop it first, or choose another path",
-				 name->text);
+		                 name->text);
 	if (error != ECONNREFUSED)
 		return fault_set(ret_fault, "%s: cannot find out whether somebody listens there: %s", name->text,
-				 strerror(error));
+		                 strerror(error));
 	if (unlink(path) != 0)
 		return fault_set(ret_fault, "%s: cannot remove the socket that nobody listens at: %s", name->text,
-				 strerror(errno));
+		                 strerror(errno));
 	return true;
 }
 
@@ -196,7 +196,7 @@ static bool try_address(const struct socket_name *name, struct fault *ret_fault)
 	close(probe);
 	if (error == EADDRINUSE)
 		return fault_set(ret_fault, "%s: another process listens there; stop it first, or choose another port",
-				 name->text);
+		                 name->text);
 	if (error != 0)
 		return fault_set(ret_fault, "%s: %s", name->text, strerror(error));
 	return true;

@@ -272,15 +272,14 @@ static void classify_mailbox(struct session *session, enum fact fact, const stru
 	*ret_domain = domain;
 }
 
-static enum decision_cause take_sender(struct session *session, const char *sender)
+/* Keeps the text of an address and reads it; unless CAUSE_NOTHING is returned, there is no mailbox to destroy. */
+static enum decision_cause read_address(struct session *session, enum fact fact, const char *text,
+                                        struct mailbox *ret_mailbox)
 {
-	struct mailbox mailbox;
-	const uint64_t *domain;
-
-	keep_text(session, FACT_SENDER, mailbox_bare(sender));
-	if (session->texts.texts[FACT_SENDER] == NULL)
+	keep_text(session, fact, mailbox_bare(text));
+	if (session->texts.texts[fact] == NULL)
 		return CAUSE_INTERNAL;
-	switch (mailbox_read(sender, &mailbox)) {
+	switch (mailbox_read(text, ret_mailbox)) {
 	case MAILBOX_UNREADABLE:
 		return CAUSE_SYNTAX;
 	case MAILBOX_NO_MEMORY:
@@ -288,6 +287,17 @@ static enum decision_cause take_sender(struct session *session, const char *send
 	case MAILBOX_READ:
 		break;
 	}
+	return CAUSE_NOTHING;
+}
+
+static enum decision_cause take_sender(struct session *session, const char *sender)
+{
+	struct mailbox mailbox;
+	const uint64_t *domain;
+	enum decision_cause cause = read_address(session, FACT_SENDER, sender, &mailbox);
+
+	if (cause != CAUSE_NOTHING)
+		return cause;
 	classify_mailbox(session, FACT_SENDER, &mailbox, session->room.sender, &domain);
 	mailbox_destroy(&mailbox);
 	return CAUSE_NOTHING;
@@ -410,22 +420,13 @@ static bool find_relay(struct session *session, const struct mailbox *mailbox, c
 
 static enum decision_cause take_recipient(struct session *session, const char *recipient, const char *resolved)
 {
-	enum decision_cause cause = CAUSE_NOTHING;
 	struct mailbox mailbox;
 	const uint64_t *domain;
+	enum decision_cause cause = read_address(session, FACT_RECIPIENT, recipient, &mailbox);
 
 	session->facts.relay = true;
-	keep_text(session, FACT_RECIPIENT, mailbox_bare(recipient));
-	if (session->texts.texts[FACT_RECIPIENT] == NULL)
-		return CAUSE_INTERNAL;
-	switch (mailbox_read(recipient, &mailbox)) {
-	case MAILBOX_UNREADABLE:
-		return CAUSE_SYNTAX;
-	case MAILBOX_NO_MEMORY:
-		return CAUSE_INTERNAL;
-	case MAILBOX_READ:
-		break;
-	}
+	if (cause != CAUSE_NOTHING)
+		return cause;
 	if (mailbox.null) {
 		cause = CAUSE_SYNTAX;
 	} else {

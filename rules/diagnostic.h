@@ -48,8 +48,8 @@ struct diagnostics *diagnostics_new(void);
 void diagnostics_free(struct diagnostics *diagnostics);
 
 /*
- * Adds a fault.  Control bytes in what is formatted become "?".  The same
- * text at the same place is kept once.
+ * Adds a fault.  Control bytes in what is formatted, and bytes that are not
+ * UTF-8, become "?".  The same text at the same place is kept once.
  */
 void diagnostics_error(struct diagnostics *diagnostics, struct location where, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -59,7 +59,7 @@ void diagnostics_warning(struct diagnostics *diagnostics, struct location where,
 /*
  * Says that what stands on this line was misread below us (a number that
  * wrapped, strings that were joined), so that errors that follow from it
- * there are dropped.  Those added before stay.
+ * there are dropped, and not counted.  Those added before stay.
  */
 void diagnostics_mute_line(struct diagnostics *diagnostics, struct location where);
 

@@ -23,7 +23,8 @@ Where the language leaves a choice, these are the choices:
     quotes only.
  9. `@a@b` without a colon has no source route: its local part is `@a`.
 10. A domain literal loses one trailing dot, may spell its tag "IPv6:" in any case, and is IPv4 where it is a mapped
-    address.  No entry of `local_domains` makes it local, and one that names no address is relay.
+    address.  No entry of `local_domains` makes it local, and one that names no address (`[2001:db8::1]` without the tag,
+    `[IPv6:192.0.2.1]` with it) is relay.  A recipient that was resolved to the null address is relay, too.
 11. `relay = true` lets an accept rule speak of relay recipients only as a condition of the rule, not inside `unless`.
 12. A regular expression that an address table borrows from a domain table is asked about the domain.
 13. With `local`, `address` is whatever the session says, and `daemon` is compared exactly.
@@ -31,6 +32,7 @@ Where the language leaves a choice, these are the choices:
 15. Without a recipient, a session that no stage refused is accepted.
 16. A name with letters outside ASCII converts only if it becomes letters, digits, "-", "_" and dots.  The trailing dot
     that a name loses may be any that IDNA takes for a dot.
+17. `.example.com` is not a name below example.com: it has no label of its own.
 """
 
 import dataclasses

@@ -254,7 +254,7 @@ Test(adapter, the_declared_size_is_a_number_or_none)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		cr_assert_eq(mail("<someone@example.org>", rows[i].parameter), rows[i].answer, "%s", rows[i].parameter);
 	cr_assert_eq(mail("<someone@example.org>", NULL), ANSWER_CONTINUE,
-		     "the size of an earlier message is forgotten");
+	             "the size of an earlier message is forgotten");
 }
 
 Test(adapter, recipients_are_counted_for_each_message)
@@ -467,7 +467,7 @@ Test(adapter, a_session_keeps_the_rules_that_it_began_with)
 {
 	connect_from("203.0.113.10");
 	snapshots_replace(snapshots, fixture_rules("listeners = ( { name = \"closed\"; direction = \"inbound\";\n"
-						   "mail = ( { verdict = \"reject\"; } ); } );"));
+	                                           "mail = ( { verdict = \"reject\"; } ); } );"));
 	cr_assert_eq(mail("<someone@example.org>", NULL), ANSWER_CONTINUE);
 	adapter_free(adapter);
 	adapter = adapter_new(snapshots, &fake.mta, true);

@@ -28,7 +28,7 @@ static bool set_reply(void *context, const char *code, const char *enhanced, con
 		size_t length = strlen(fake->reply);
 
 		snprintf(fake->reply + length, sizeof fake->reply - length, "%s%s %s %s", i > 0 ? "\n" : "", code,
-			 enhanced, lines[i]);
+		         enhanced, lines[i]);
 	}
 	return true;
 }

@@ -23,7 +23,7 @@ struct rules *fixture_rules(const char *text)
 	rules = rules_load(path, diagnostics);
 	unlink(path);
 	cr_assert_not_null(rules, "line %u: %s", diagnostics_at(diagnostics, 0)->line,
-			   diagnostics_at(diagnostics, 0)->text);
+	                   diagnostics_at(diagnostics, 0)->text);
 	diagnostics_free(diagnostics);
 	return rules;
 }

@@ -17,9 +17,9 @@ static void expect_text(const struct log_field *fields, const char *expected)
 Test(log, plain_values_stand_bare)
 {
 	expect_text(log_fields(log_word("client", "2001:db8::7"), log_word("by", "/etc/a.conf:28"), log_number("n", 7)),
-		    "event client=2001:db8::7 by=/etc/a.conf:28 n=7\n");
+	            "event client=2001:db8::7 by=/etc/a.conf:28 n=7\n");
 	expect_text(log_fields(log_word("sender", "<>"), log_word("recipient", "o'neil+x@example.com")),
-		    "event sender=<> recipient=o'neil+x@example.com\n");
+	            "event sender=<> recipient=o'neil+x@example.com\n");
 }
 
 Test(log, a_field_without_text_is_left_out)
@@ -37,7 +37,7 @@ Test(log, a_client_cannot_forge_a_field)
 	expect_text(log_fields(log_word("helo", "x verdict=accept")), "event helo=\"x verdict=accept\"\n");
 	expect_text(log_fields(log_word("helo", "a=b")), "event helo=\"a=b\"\n");
 	expect_text(log_fields(log_word("helo", "x\" client=\"192.0.2.1")),
-		    "event helo=\"x\\\" client=\\\"192.0.2.1\"\n");
+	            "event helo=\"x\\\" client=\\\"192.0.2.1\"\n");
 	expect_text(log_fields(log_word("helo", "x\\")), "event helo=\"x\\\\\"\n");
 	expect_text(log_fields(log_quoted("rule", "relay")), "event rule=\"relay\"\n");
 }
@@ -46,7 +46,7 @@ Test(log, a_client_cannot_forge_a_line)
 {
 	expect_text(log_fields(log_word("helo", "x\nrefused session=1")), "event helo=\"x\\x0arefused session=1\"\n");
 	expect_text(log_fields(log_word("helo", "x\r\x1b[2J\x7f\xe3\x81")),
-		    "event helo=\"x\\x0d\\x1b[2J\\x7f\\xe3\\x81\"\n");
+	            "event helo=\"x\\x0d\\x1b[2J\\x7f\\xe3\\x81\"\n");
 }
 
 Test(log, a_long_value_is_cut)
@@ -101,7 +101,7 @@ static const char *member(json_t *object, const char *name)
 Test(log, json_has_the_same_fields_and_the_time)
 {
 	json_t *object = parsed("words", log_fields(log_word("client", "192.0.2.7"), log_quoted("rule", "a \"b\""),
-						    log_number("port", 25), log_word("user", NULL)));
+	                                            log_number("port", 25), log_word("user", NULL)));
 
 	cr_assert_str_eq(member(object, "time"), "2026-01-02T03:04:05.678Z");
 	cr_assert_str_eq(member(object, "event"), "event");

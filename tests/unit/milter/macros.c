@@ -67,7 +67,7 @@ Test(macros, a_row_s_macros_are_asked_for_at_its_places_and_nowhere_else)
 		for (unsigned m = 0; m < TOLD_MACROS && row->macros[m] != NULL; m++) {
 			for (unsigned place = 0; place < PLACE_COUNT; place++)
 				cr_assert_eq(in_list((enum macro_place)place, row->macros[m]),
-					     (row->places >> place) & 1, "%s at place %u", row->macros[m], place);
+				             (row->places >> place) & 1, "%s at place %u", row->macros[m], place);
 		}
 	}
 }
@@ -129,13 +129,13 @@ Test(macros, the_port_is_a_number_or_not_known)
 		const char *value;
 		unsigned port;
 	} rows[] = {{"25", 25}, {"65535", 65535}, {"65536", 0}, {"", 0},
-		    {"25x", 0}, {"-1", 0},        {" 25", 0},   {"99999999999999999999", 0},
-		    {NULL, 0}};
+	            {"25x", 0}, {"-1", 0},        {" 25", 0},   {"99999999999999999999", 0},
+	            {NULL, 0}};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		fake_mta_macro(&fake, "{daemon_port}", rows[i].value);
 		cr_assert_eq(macros_port(&fake.mta), rows[i].port, "%s",
-			     rows[i].value != NULL ? rows[i].value : "none");
+		             rows[i].value != NULL ? rows[i].value : "none");
 	}
 }
 
@@ -217,7 +217,7 @@ Test(macros, encryption_is_told_by_its_version_and_measured_by_its_bits)
 		const char *bits;
 		unsigned expected;
 	} rows[] = {{NULL, NULL, 0},      {NULL, "256", 0},   {"", "256", 0},      {"TLSv1.3", "256", 256},
-		    {"TLSv1.3", NULL, 1}, {"TLSv1.3", "", 1}, {"TLSv1.3", "0", 1}, {"TLSv1.3", "many", 1}};
+	            {"TLSv1.3", NULL, 1}, {"TLSv1.3", "", 1}, {"TLSv1.3", "0", 1}, {"TLSv1.3", "many", 1}};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		fake_mta_macro(&fake, "{tls_version}", rows[i].version);

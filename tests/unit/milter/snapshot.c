@@ -36,7 +36,7 @@ Test(snapshot, what_is_held_stays_as_it_was)
 
 	for (unsigned i = 0; i < 3; i++)
 		snapshots_replace(snapshots,
-				  fixture_rules("listeners = ( { name = \"other\"; direction = \"inbound\"; } );"));
+		                  fixture_rules("listeners = ( { name = \"other\"; direction = \"inbound\"; } );"));
 	snapshots_free(snapshots);
 	cr_assert_eq(held->rules, rules);
 	cr_assert_eq(held->generation, 1);

@@ -1,0 +1,85 @@
+#include "policy/arena.h"
+
+#include <criterion/criterion.h>
+#include <stdalign.h>
+#include <stdint.h>
+#include <string.h>
+
+static struct arena *arena;
+
+static void start(void)
+{
+	arena = arena_new();
+	cr_assert_not_null(arena);
+}
+
+static void end(void)
+{
+	arena_free(arena);
+}
+
+TestSuite(arena, .init = start, .fini = end);
+
+Test(arena, pieces_are_zeroed_aligned_and_apart)
+{
+	enum { PIECES = 3000 };
+	static unsigned char *pieces[PIECES];
+	static size_t sizes[PIECES];
+
+	for (size_t i = 0; i < PIECES; i++) {
+		/* from nothing to more than a block */
+		sizes[i] = i % 97 == 96 ? 5000 + i : i % 97;
+		pieces[i] = arena_take(arena, sizes[i], 1);
+		cr_assert_not_null(pieces[i]);
+		cr_assert_eq((uintptr_t)pieces[i] % alignof(max_align_t), 0, "piece %zu", i);
+		for (size_t byte = 0; byte < sizes[i]; byte++)
+			cr_assert_eq(pieces[i][byte], 0, "piece %zu, byte %zu", i, byte);
+		memset(pieces[i], (int)(i % 251) + 1, sizes[i]);
+	}
+	for (size_t i = 0; i < PIECES; i++)
+		for (size_t byte = 0; byte < sizes[i]; byte++)
+			cr_assert_eq(pieces[i][byte], i % 251 + 1, "piece %zu, byte %zu", i, byte);
+}
+
+Test(arena, a_list_has_room_for_each_element)
+{
+	uint64_t *list = arena_take(arena, 1000, sizeof *list);
+
+	cr_assert_not_null(list);
+	for (size_t i = 0; i < 1000; i++)
+		list[i] = i;
+	cr_assert_not_null(arena_take(arena, 100, 100));
+	for (size_t i = 0; i < 1000; i++)
+		cr_assert_eq(list[i], i);
+}
+
+Test(arena, a_text_is_copied_and_ended)
+{
+	char text[] = "one two";
+	char *whole = arena_text(arena, text, strlen(text));
+	char *part = arena_text(arena, text, 3);
+	char *none = arena_text(arena, text, 0);
+
+	memset(text, 'x', sizeof text);
+	cr_expect_str_eq(whole, "one two");
+	cr_expect_str_eq(part, "one");
+	cr_expect_str_eq(none, "");
+}
+
+Test(arena, what_no_memory_could_hold_is_refused)
+{
+	static const struct {
+		size_t count, size;
+	} rows[] = {
+	    {SIZE_MAX, 2}, {2, SIZE_MAX}, {SIZE_MAX / 2 + 1, 2}, {SIZE_MAX, 1}, {SIZE_MAX - 16, 1}, {SIZE_MAX / 16, 16},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		cr_expect_null(arena_take(arena, rows[i].count, rows[i].size), "row %zu", i);
+	cr_expect_not_null(arena_take(arena, 1, 1), "the arena can be used all the same");
+}
+
+Test(arena, freeing_none)
+{
+	arena_free(NULL);
+}
