@@ -7,8 +7,6 @@
 #include <stddef.h>
 
 #include "milter/command.h"
-#include "milter/fault.h"
-#include "milter/socket.h"
 #include "rules/diagnostic.h"
 #include "rules/load.h"
 #include "rules/print.h"
@@ -40,16 +38,6 @@ static int no_memory(void)
 	return STATUS_TROUBLE;
 }
 
-/* The loader does not know what a socket is. */
-static void check_socket(const char *path, const struct settings *settings, struct diagnostics *diagnostics)
-{
-	struct socket_name socket;
-	struct fault fault;
-
-	if (settings->socket != NULL && !socket_read(settings->socket, &socket, &fault))
-		diagnostics_error(diagnostics, (struct location){.file = path}, "socket: %s", fault.text);
-}
-
 static int check_file(const char *path, const struct choices *choices, json_t *list)
 {
 	struct diagnostics *diagnostics = diagnostics_new();
@@ -59,11 +47,9 @@ static int check_file(const char *path, const struct choices *choices, json_t *l
 	if (diagnostics == NULL)
 		return no_memory();
 	rules = rules_load(path, diagnostics);
-	if (rules != NULL)
-		check_socket(path, &rules->settings, diagnostics);
-	if (rules == NULL || diagnostics_errors(diagnostics) > 0)
-		status = STATUS_NOT;
-	else if (choices->strict && diagnostics_warnings(diagnostics) > 0)
+	if (choices->strict)
+		diagnostics_make_errors(diagnostics);
+	if (diagnostics_errors(diagnostics) > 0)
 		status = STATUS_NOT;
 	if (!choices->json)
 		command_show_diagnostics(diagnostics);

@@ -11,10 +11,10 @@
 
 #include "milter/command.h"
 #include "milter/explanation.h"
-#include "milter/fault.h"
 #include "policy/address.h"
 #include "policy/ruleset.h"
 #include "rules/diagnostic.h"
+#include "rules/fault.h"
 #include "rules/load.h"
 
 struct question {

@@ -1,4 +1,5 @@
 #include "milter/privileges.h"
+#include "rules/fault.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +10,6 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#include "milter/fault.h"
 
 bool privileges_are_root(void)
 {

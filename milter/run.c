@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "milter/command.h"
-#include "milter/fault.h"
 #include "milter/filter.h"
 #include "milter/log.h"
 #include "milter/privileges.h"
@@ -25,6 +24,7 @@
 #include "milter/socket.h"
 #include "policy/ruleset.h"
 #include "rules/diagnostic.h"
+#include "rules/fault.h"
 #include "rules/load.h"
 
 /*
@@ -131,7 +131,7 @@ static int settle(struct daemon *daemon, const struct rules *rules)
 		return refuse_to_run(EX_CONFIG,
 		                     "no socket is set; write socket = \"unix:/run/sallyport/milter.sock\"; in "
 		                     "the rule file, or give --socket");
-	if (!socket_read(daemon->socket_text, &daemon->socket, &fault))
+	if (!endpoint_read(daemon->socket_text, &daemon->socket.endpoint, &fault))
 		return refuse_to_run(EX_CONFIG, fault.text);
 	if (!privileges_drop(daemon->user, daemon->group, &fault))
 		return refuse_to_run(EX_CONFIG, fault.text);
@@ -151,9 +151,9 @@ static int open_socket(struct daemon *daemon)
 
 	if (!socket_claim(&daemon->socket, &fault))
 		return refuse_to_run(EX_UNAVAILABLE, fault.text);
-	bound = filter_register(daemon->snapshots, daemon->socket.text) && filter_open();
+	bound = filter_register(daemon->snapshots, daemon->socket.endpoint.text) && filter_open();
 	if (!bound)
-		fault_set(&fault, "%s: cannot listen: %s", daemon->socket.text,
+		fault_set(&fault, "%s: cannot listen: %s", daemon->socket.endpoint.text,
 		          errno != 0 ? strerror(errno) : "libmilter does not say why");
 	socket_claimed(&daemon->socket, bound);
 	return bound ? 0 : refuse_to_run(EX_UNAVAILABLE, fault.text);
@@ -221,7 +221,7 @@ static int serve_rules(struct daemon *daemon, struct rules *rules)
 		_exit(EX_OSERR);
 	}
 	log_message("started",
-	            log_fields(log_word("socket", daemon->socket.text), log_number("generation", 1),
+	            log_fields(log_word("socket", daemon->socket.endpoint.text), log_number("generation", 1),
 	                       log_number("listeners", listeners)),
 	            "%s", daemon->path);
 	sd_notifyf(0, "READY=1\nSTATUS=Generation 1 of %s in force", daemon->path);

@@ -3,23 +3,13 @@
  *	socket - where the MTA finds the daemon
  *
  * SYNOPSIS
- *	socket_read("unix:/run/sallyport/milter.sock", &socket, &fault)
+ *	endpoint_read("unix:/run/sallyport/milter.sock", &socket.endpoint, &fault)
  *	socket_claim(&socket, &fault)  ...  bind and listen  ...
  *	socket_claimed(&socket, bound)
  *	...
  *	socket_remove(&socket)
  *
  * DESCRIPTION
- *	Names a socket as MTAs do:
- *
- *		unix:/PATH, local:/PATH
- *		inet:PORT@ADDRESS         inet:8894@127.0.0.1
- *		inet6:PORT@ADDRESS        inet6:8894@[::1]
- *
- *	where "localhost" is the loopback address of the family.  An address must be
- *	given: who can reach the socket may ask about anybody, so that listening on
- *	all of them is to be said ("0.0.0.0", "::").
- *
  *	libmilter would remove whatever lies at the path, a running instance's socket
  *	included.  So the way is cleared here: an instance that listens is left
  *	alone, a socket that nobody listens at is removed, and any other file is an
@@ -31,24 +21,16 @@
 #ifndef MILTER_SOCKET_H
 #define MILTER_SOCKET_H
 
-#include <netinet/in.h>
 #include <stdbool.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
-#include <sys/un.h>
+
+#include "rules/endpoint.h"
 
 struct fault;
 
 struct socket_name {
-	union {
-		struct sockaddr any;
-		struct sockaddr_un local;
-		struct sockaddr_in ipv4;
-		struct sockaddr_in6 ipv6;
-	} address;
-	socklen_t length;
-	char text[sizeof(struct sockaddr_un) + 16]; /* as libmilter wants it */
+	struct endpoint endpoint;
 	int directory;                              /* locked while the socket is claimed, else -1 */
 	mode_t umask;                               /* that was in force before */
 	bool made;                                  /* there is a file of ours: */
@@ -56,9 +38,6 @@ struct socket_name {
 	ino_t inode;
 	struct timespec time; /* of its making: inodes are used again */
 };
-
-/* Reads a name.  Returns false where it is none: the fault says what to write instead. */
-bool socket_read(const char *text, struct socket_name *ret_socket, struct fault *ret_fault);
 
 /*
  * Sees to it that the socket can be bound, and that a file made for it has its

@@ -245,6 +245,14 @@ static int compare_findings(const void *one, const void *other)
 	return left->found < right->found ? -1 : left->found > right->found;
 }
 
+void diagnostics_make_errors(struct diagnostics *diagnostics)
+{
+	for (size_t index = 0; index < diagnostics->finding_count; index++)
+		diagnostics->findings[index].shown.severity = SEVERITY_ERROR;
+	diagnostics->counts[SEVERITY_ERROR] += diagnostics->counts[SEVERITY_WARNING];
+	diagnostics->counts[SEVERITY_WARNING] = 0;
+}
+
 void diagnostics_sort(struct diagnostics *diagnostics)
 {
 	if (diagnostics->finding_count != 0)

@@ -63,6 +63,9 @@ void diagnostics_warning(struct diagnostics *diagnostics, struct location where,
  */
 void diagnostics_mute_line(struct diagnostics *diagnostics, struct location where);
 
+/* Makes an error of every warning. */
+void diagnostics_make_errors(struct diagnostics *diagnostics);
+
 /* Sorts by file and line, stably. */
 void diagnostics_sort(struct diagnostics *diagnostics);
 

@@ -76,6 +76,9 @@ static bool read_table(struct reading *reading, enum value_kind kind, const char
 		if (nearest != NULL)
 			diagnostics_error(reading->diagnostics, where, "table \"%s\" is not defined; did you mean \"@%s\"?",
 			                  text + 1, nearest);
+		else if (strchr(text, '.') != NULL)
+			diagnostics_error(reading->diagnostics, where,
+			                  "\"%s\" is no table; for a domain write \"%s\"", text, text + 1);
 		else
 			diagnostics_error(reading->diagnostics, where,
 			                  "table \"%s\" is not defined; define it in networks, domains, addresses or users",
@@ -318,8 +321,8 @@ static bool read_word(struct reading *reading, const char *text, struct location
 	return kept;
 }
 
-/* Why no entry of any kind can read so, or NULL. */
-static const char *common_fault(const char *text)
+/* Why no entry can read so, or NULL.  An expression may look for control bytes. */
+static const char *common_fault(const char *text, bool expression)
 {
 	size_t length = strlen(text);
 
@@ -327,7 +330,7 @@ static const char *common_fault(const char *text)
 		return "is an empty entry";
 	if (strchr(" \t", text[0]) != NULL || strchr(" \t", text[length - 1]) != NULL)
 		return "begins or ends with a blank; take it away";
-	for (; *text != '\0'; text++)
+	for (; *text != '\0' && !expression; text++)
 		if ((unsigned char)*text < 0x20 || *text == 0x7f)
 			return "has a control byte in it";
 	return NULL;
@@ -359,8 +362,9 @@ bool entry_read(struct reading *reading, enum value_kind kind, const char *text,
 {
 	struct entry entry = {.take_out = text[0] == '!', .where = where};
 	const char *bare = text + entry.take_out;
-	const char *why = common_fault(bare);
-	bool expressions = kind == VALUE_NAME || kind == VALUE_MAILBOX || kind == VALUE_LOGIN;
+	bool expression =
+	    bare[0] == '/' && (kind == VALUE_NAME || kind == VALUE_MAILBOX || kind == VALUE_LOGIN);
+	const char *why = common_fault(bare, expression);
 	bool read;
 
 	if (why != NULL) {
@@ -369,7 +373,7 @@ bool entry_read(struct reading *reading, enum value_kind kind, const char *text,
 	}
 	if (bare[0] == '@' && kind != VALUE_WORD)
 		read = read_table(reading, kind, bare, where, &entry);
-	else if (bare[0] == '/' && expressions)
+	else if (expression)
 		read = read_expression(reading, kind, bare, where, &entry);
 	else
 		read = read_kind(reading, kind, bare, where, &entry);

@@ -38,10 +38,12 @@ static void read_source(struct reading *reading)
 {
 	config_t config;
 
+	if (source_syntax_fault(reading->source))
+		return;
 	config_init(&config);
 	if (config_read_string(&config, source_text(reading->source)) == CONFIG_TRUE)
 		read_file(reading, config_root_setting(&config));
-	else if (!source_syntax_fault(reading->source) || diagnostics_errors(reading->diagnostics) == 0)
+	else
 		report_syntax(reading, &config);
 	config_destroy(&config);
 }

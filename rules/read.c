@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "rules/endpoint.h"
+#include "rules/fault.h"
 #include "rules/schema.h"
 #include "rules/tables.h"
 
@@ -137,6 +139,14 @@ static void read_port(struct reading *reading, const config_setting_t *given, st
 	match->ports[match->port_count++] = (unsigned)number;
 }
 
+/* What names nothing would have the listener match nothing. */
+static void refuse_empty(struct reading *reading, const struct setting *setting, const config_setting_t *given)
+{
+	if (config_setting_type(given) == CONFIG_TYPE_ARRAY && config_setting_length(given) == 0)
+		diagnostics_error(reading->diagnostics, reading_where(reading, given),
+		                  "\"%s\" names none, and so nothing would match; name one, or take it out", setting->name);
+}
+
 static void read_ports(struct reading *reading, const struct setting *setting, const config_setting_t *given,
                        void *field)
 {
@@ -144,13 +154,17 @@ static void read_ports(struct reading *reading, const struct setting *setting, c
 	bool array = config_setting_type(given) == CONFIG_TYPE_ARRAY;
 	int count = array ? config_setting_length(given) : 1;
 
-	(void)setting;
 	match->ports = reading_take(reading, (size_t)count, sizeof *match->ports);
 	for (int i = 0; match->ports != NULL && i < count; i++)
 		read_port(reading, array ? config_setting_get_elem(given, (unsigned)i) : given, match);
-	if (count == 0)
-		diagnostics_error(reading->diagnostics, reading_where(reading, given),
-		                  "\"port\" names none, and so nothing would match; name one, or take it out");
+	refuse_empty(reading, setting, given);
+}
+
+static void read_addresses(struct reading *reading, const struct setting *setting, const config_setting_t *given,
+                           void *field)
+{
+	value_read(reading, given, setting->kind, field);
+	refuse_empty(reading, setting, given);
 }
 
 static void read_daemons(struct reading *reading, const struct setting *setting, const config_setting_t *given,
@@ -163,16 +177,13 @@ static void read_daemons(struct reading *reading, const struct setting *setting,
 		if (daemons->entries[i].take_out)
 			diagnostics_error(reading->diagnostics, daemons->entries[i].where,
 			                  "\"!%s\": names of daemons are listed, not taken out", daemons->entries[i].text);
-	if (daemons->count == 0 && config_setting_type(given) == CONFIG_TYPE_ARRAY &&
-	    config_setting_length(given) == 0)
-		diagnostics_error(reading->diagnostics, reading_where(reading, given),
-		                  "\"daemon\" names none, and so nothing would match; name one, or take it out");
+	refuse_empty(reading, setting, given);
 }
 
 static const struct setting match_settings[] = {
     {.name = "daemon", .read = read_daemons, .offset = offsetof(struct model_match, daemons), .kind = VALUE_WORD},
     {.name = "address",
-     .read = schema_value,
+     .read = read_addresses,
      .offset = offsetof(struct model_match, addresses),
      .kind = VALUE_NETWORK},
     {.name = "port", .read = read_ports},
@@ -369,6 +380,31 @@ static void read_never(struct reading *reading, const struct setting *setting, c
 	                  "out, and state examples in \"expect\"");
 }
 
+/* Reads a text, and has it looked at by the reader of its kind. */
+static void read_endpoint(struct reading *reading, const struct setting *setting, const config_setting_t *given,
+                          const char **field, bool (*read)(const char *, struct endpoint *, struct fault *))
+{
+	struct endpoint endpoint;
+	struct fault fault;
+
+	schema_text(reading, setting, given, field);
+	if (*field != NULL && !read(*field, &endpoint, &fault))
+		diagnostics_error(reading->diagnostics, reading_where(reading, given), "\"%s\": %s", setting->name,
+		                  fault.text);
+}
+
+static void read_socket(struct reading *reading, const struct setting *setting, const config_setting_t *given,
+                        void *field)
+{
+	read_endpoint(reading, setting, given, field, endpoint_read);
+}
+
+static void read_metrics(struct reading *reading, const struct setting *setting, const config_setting_t *given,
+                         void *field)
+{
+	read_endpoint(reading, setting, given, field, endpoint_read_web);
+}
+
 /* A member of struct model. */
 #define FILE_SETTING(field) .offset = offsetof(struct model, field)
 
@@ -381,12 +417,12 @@ static const struct setting file_settings[] = {
     {.name = "listeners", .required = true, .read = read_listeners},
     {.name = "never", .read = read_never},
     {.name = "expect", .read = read_examples},
-    {.name = "socket", .read = schema_text, FILE_SETTING(socket)},
+    {.name = "socket", .read = read_socket, FILE_SETTING(socket)},
     {.name = "user", .read = schema_text, FILE_SETTING(user)},
     {.name = "group", .read = schema_text, FILE_SETTING(group)},
     {.name = "decisions", .read = schema_text, FILE_SETTING(decisions)},
     {.name = "log", .read = schema_word, FILE_SETTING(log), .word = log_word},
-    {.name = "metrics", .read = schema_text, FILE_SETTING(metrics)},
+    {.name = "metrics", .read = read_metrics, FILE_SETTING(metrics)},
 };
 static const struct schema file_schema = {"a rule file", file_settings, ROWS(file_settings)};
 

@@ -172,14 +172,14 @@ void schema_word(struct reading *reading, const struct setting *setting, const c
 	nearest = suggest(text, words, count);
 	if (nearest != NULL) {
 		diagnostics_error(reading->diagnostics, reading_where(reading, given),
-		                  "\"%s\" is no %s; did you mean \"%s\"?", text, setting->name, nearest);
+		                  "\"%s\" cannot be \"%s\"; did you mean \"%s\"?", setting->name, text, nearest);
 		return;
 	}
 	for (size_t i = 0; i < count && length < sizeof list; i++)
 		length += (size_t)snprintf(list + length, sizeof list - length, "%s\"%s\"",
 		                           i == 0 ? "" : i + 1 == count ? " or " : ", ", words[i]);
-	diagnostics_error(reading->diagnostics, reading_where(reading, given), "\"%s\" is no %s; write %s", text,
-	                  setting->name, list);
+	diagnostics_error(reading->diagnostics, reading_where(reading, given), "\"%s\" cannot be \"%s\"; write %s",
+	                  setting->name, text, list);
 }
 
 void schema_value(struct reading *reading, const struct setting *setting, const config_setting_t *given, void *field)

@@ -55,20 +55,21 @@ static void settle(struct reading *reading, struct gathered *entries, bool fault
 	free(entries->list);
 }
 
-static void wrong_type(struct reading *reading, const config_setting_t *given, enum value_kind kind)
+/* Reports an element, or all, of the setting called name. */
+static void wrong_type(struct reading *reading, const config_setting_t *given, const char *name, enum value_kind kind)
 {
 	struct location where = reading_where(reading, given);
+	const char *plural = entry_kind_plural(kind);
 
 	if (config_setting_type(given) == CONFIG_TYPE_LIST)
-		diagnostics_error(reading->diagnostics, where, "%s are written in brackets, [ ... ], not in parentheses",
-		                  entry_kind_plural(kind));
+		diagnostics_error(reading->diagnostics, where, "the %s of \"%s\" are written in brackets, [ ... ], not in "
+		                                               "parentheses", plural, name);
 	else if (config_setting_type(given) == CONFIG_TYPE_GROUP)
 		diagnostics_error(reading->diagnostics, where,
-		                  "an array of %s, [ \"...\", ... ], is asked for here; a file is named by a table",
-		                  entry_kind_plural(kind));
+		                  "\"%s\" must be an array of %s, [ \"...\", ... ]; a file is named by a table", name, plural);
 	else
-		diagnostics_error(reading->diagnostics, where, "an array of %s, [ \"...\", ... ], is asked for here, not %s",
-		                  entry_kind_plural(kind), reading_type(given));
+		diagnostics_error(reading->diagnostics, where, "\"%s\" must be an array of %s, [ \"...\", ... ], not %s", name,
+		                  plural, reading_type(given));
 }
 
 void value_read(struct reading *reading, const config_setting_t *given, enum value_kind kind, struct value *ret_value)
@@ -90,13 +91,13 @@ void value_read(struct reading *reading, const config_setting_t *given, enum val
 			const config_setting_t *element = config_setting_get_elem(given, (unsigned)i);
 
 			if (config_setting_type(element) != CONFIG_TYPE_STRING) {
-				wrong_type(reading, element, kind);
+				wrong_type(reading, element, config_setting_name(given), kind);
 				continue;
 			}
 			gather(reading, kind, config_setting_get_string(element), reading_where(reading, element), &entries);
 		}
 	} else {
-		wrong_type(reading, given, kind);
+		wrong_type(reading, given, config_setting_name(given), kind);
 	}
 	settle(reading, &entries, diagnostics_errors(reading->diagnostics) != faults, ret_value);
 }
@@ -189,17 +190,9 @@ static void read_table_group(struct reading *reading, const config_setting_t *gi
 {
 	const config_setting_t *file = config_setting_get_member(given, "file");
 
-	for (int i = 0; i < config_setting_length(given); i++) {
-		const config_setting_t *member = config_setting_get_elem(given, (unsigned)i);
-
-		if (member != file)
-			diagnostics_error(reading->diagnostics, reading_where(reading, member),
-			                  "unknown setting \"%s\"; a table is an array, or { file = \"PATH\"; }",
-			                  config_setting_name(member));
-	}
-	if (file == NULL)
+	if (file == NULL || config_setting_length(given) != 1)
 		diagnostics_error(reading->diagnostics, reading_where(reading, given),
-		                  "a table is an array, or { file = \"PATH\"; }");
+		                  "a table is an array, [ \"...\", ... ], or { file = \"PATH\"; } and nothing else");
 	else if (config_setting_type(file) != CONFIG_TYPE_STRING)
 		diagnostics_error(reading->diagnostics, reading_where(reading, file),
 		                  "\"file\" must be a string, not %s", reading_type(file));

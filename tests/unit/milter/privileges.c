@@ -4,8 +4,8 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#include "milter/fault.h"
 #include "milter/privileges.h"
+#include "rules/fault.h"
 
 /* A user that every Debian has, and that owns nothing. */
 static const char somebody[] = "nobody";

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "milter/fault.h"
 #include "milter/socket.h"
+#include "rules/fault.h"
 
 static char directory[] = "/tmp/sallyport-socket-XXXXXX";
 static char path[64];
@@ -50,9 +50,9 @@ Test(socket, names_are_read_as_mtas_write_them)
 		struct socket_name socket;
 		struct fault fault = {""};
 
-		cr_assert(socket_read(rows[i].text, &socket, &fault), "%s: %s", rows[i].text, fault.text);
-		cr_assert_str_eq(socket.text, rows[i].for_libmilter, "%s: %s", rows[i].text, socket.text);
-		cr_assert_eq(socket.address.any.sa_family, rows[i].family, "%s", rows[i].text);
+		cr_assert(endpoint_read(rows[i].text, &socket.endpoint, &fault), "%s: %s", rows[i].text, fault.text);
+		cr_assert_str_eq(socket.endpoint.text, rows[i].for_libmilter, "%s: %s", rows[i].text, socket.endpoint.text);
+		cr_assert_eq(socket.endpoint.address.any.sa_family, rows[i].family, "%s", rows[i].text);
 	}
 }
 
@@ -86,7 +86,7 @@ Test(socket, what_is_no_name_is_refused_with_what_to_write)
 		struct socket_name socket = {.length = 99};
 		struct fault fault = {""};
 
-		cr_assert_not(socket_read(rows[i], &socket, &fault), "%s", rows[i]);
+		cr_assert_not(endpoint_read(rows[i], &socket.endpoint, &fault), "%s", rows[i]);
 		cr_assert_not_null(strstr(fault.text, "write \""), "%s: %s", rows[i], fault.text);
 		cr_assert_eq(socket.length, 99, "%s: nothing is written", rows[i]);
 	}
@@ -99,9 +99,9 @@ Test(socket, a_path_must_fit)
 	struct fault fault;
 
 	memset(text + strlen(text), 'x', 107 - 1);
-	cr_assert(socket_read(text, &socket, &fault));
+	cr_assert(endpoint_read(text, &socket.endpoint, &fault));
 	strcat(text, "x");
-	cr_assert_not(socket_read(text, &socket, &fault));
+	cr_assert_not(endpoint_read(text, &socket.endpoint, &fault));
 	cr_assert_not_null(strstr(fault.text, "107"));
 }
 
@@ -109,10 +109,10 @@ Test(socket, a_path_must_fit)
 static int bind_here(struct socket_name *socket_name)
 {
 	struct fault fault = {""};
-	int bound = socket(socket_name->address.any.sa_family, SOCK_STREAM, 0);
+	int bound = socket(socket_name->endpoint.address.any.sa_family, SOCK_STREAM, 0);
 
 	cr_assert(socket_claim(socket_name, &fault), "%s", fault.text);
-	cr_assert_eq(bind(bound, &socket_name->address.any, socket_name->length), 0);
+	cr_assert_eq(bind(bound, &socket_name->endpoint.address.any, socket_name->endpoint.length), 0);
 	cr_assert_eq(listen(bound, 5), 0);
 	socket_claimed(socket_name, true);
 	return bound;
@@ -123,7 +123,7 @@ static struct socket_name named(const char *text)
 	struct socket_name socket;
 	struct fault fault;
 
-	cr_assert(socket_read(text, &socket, &fault));
+	cr_assert(endpoint_read(text, &socket.endpoint, &fault));
 	return socket;
 }
 
@@ -209,15 +209,15 @@ Test(socket, two_that_start_at_once_wait_for_each_other)
 Test(socket, a_port_in_use_is_told)
 {
 	struct socket_name socket_name = named("inet:1@127.0.0.1");
-	socklen_t length = sizeof socket_name.address.ipv4;
+	socklen_t length = sizeof socket_name.endpoint.address.ipv4;
 	char text[64];
 	int bound = socket(AF_INET, SOCK_STREAM, 0);
 
-	socket_name.address.ipv4.sin_port = 0;
-	cr_assert_eq(bind(bound, &socket_name.address.any, length), 0);
+	socket_name.endpoint.address.ipv4.sin_port = 0;
+	cr_assert_eq(bind(bound, &socket_name.endpoint.address.any, length), 0);
 	cr_assert_eq(listen(bound, 5), 0);
-	cr_assert_eq(getsockname(bound, &socket_name.address.any, &length), 0);
-	snprintf(text, sizeof text, "inet:%u@127.0.0.1", ntohs(socket_name.address.ipv4.sin_port));
+	cr_assert_eq(getsockname(bound, &socket_name.endpoint.address.any, &length), 0);
+	snprintf(text, sizeof text, "inet:%u@127.0.0.1", ntohs(socket_name.endpoint.address.ipv4.sin_port));
 	expect_claim_fails(text, "another process listens there");
 	close(bound);
 }

@@ -1,4 +1,4 @@
-#include "milter/fault.h"
+#include "rules/fault.h"
 
 #include <stdarg.h>
 #include <stdio.h>

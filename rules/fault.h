@@ -6,8 +6,8 @@
  *	Functions that can fail for many reasons, each to be told in words, write
  *	one of these.  It is valid where they returned false.
  */
-#ifndef MILTER_FAULT_H
-#define MILTER_FAULT_H
+#ifndef RULES_FAULT_H
+#define RULES_FAULT_H
 
 #include <stdbool.h>
 
