@@ -8,6 +8,7 @@
 #include "rules/load.h"
 #include "rules/model.h"
 #include "rules/prober.h"
+#include "rules/reach.h"
 
 /* What every look at a rule file needs. */
 struct looking {
@@ -25,31 +26,6 @@ static void find_unused_tables(const struct looking *looking)
 		if (!model->tables[i].used)
 			diagnostics_warning(looking->diagnostics, model->tables[i].value.where, "nobody uses table \"%s\"",
 			                    model->tables[i].name);
-}
-
-/* Whether nothing gets past the rule. */
-static bool always_matches(const struct model_rule *rule, enum stage stage)
-{
-	bool speaks_of_all = stage != STAGE_RCPT || rule->verdict != VERDICT_ACCEPT;
-
-	return rule->conditions.count == 0 && !rule->unless.given && speaks_of_all;
-}
-
-static void find_unreachable_rules(const struct looking *looking, const struct model_listener *listener)
-{
-	for (unsigned stage = 0; stage < STAGE_COUNT; stage++) {
-		const struct model_rules *rules = &listener->stages[stage];
-		const struct model_rule *wall = NULL;
-
-		for (size_t i = 0; i < rules->count; i++) {
-			if (wall != NULL)
-				diagnostics_warning(looking->diagnostics, rules->list[i].where,
-				                    "no session reaches this rule: the one at line %u matches always",
-				                    wall->where.line);
-			else if (always_matches(&rules->list[i], (enum stage)stage))
-				wall = &rules->list[i];
-		}
-	}
 }
 
 static bool has_word(const struct value *value, const char *word)
@@ -181,7 +157,7 @@ static void look_at_block(const struct looking *looking, const struct model_bloc
 
 static void look_at_listener(const struct looking *looking, const struct model_listener *listener)
 {
-	find_unreachable_rules(looking, listener);
+	reach_find(looking->rules->ruleset->vocabulary, listener, looking->diagnostics);
 	look_at_block(looking, &listener->connection);
 	look_at_block(looking, &listener->auth);
 	look_at_block(looking, &listener->relay);

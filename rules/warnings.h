@@ -9,7 +9,7 @@ struct diagnostics;
 struct rules;
 
 /*
- * Warns of: a rule behind one that always matches; a listener behind one that
+ * Warns of: a rule that no session reaches; a listener behind one that
  * takes all that it would; a table that nobody uses; a "!" in a table that
  * a sibling undoes; a rule that refuses "example.com" and not ".example.com".
  */
