@@ -242,6 +242,7 @@ enum answer adapter_mail(struct adapter *adapter, char *const *arguments)
 	const struct mta *mta = &adapter->mta;
 	struct envelope envelope = {
 	    .sender = arguments[0],
+	    .resolved = macros_resolved_sender(mta),
 	    .user = macros_user(mta),
 	    .mechanism = macros_mechanism(mta),
 	    .tls_bits = macros_tls_bits(mta),

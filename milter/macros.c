@@ -72,8 +72,9 @@ static const struct told_row rows[] = {
             .is_fact = true,
             .fact = FACT_SENDER,
             .places = AT(PLACE_MAIL),
-            .postfix = "mail event, first argument",
-            .sendmail = "mail event, first argument",
+            .postfix = "mail event, first argument; {mail_addr}",
+            .sendmail = "mail event, first argument; {mail_addr}",
+            .macros = {"{mail_addr}"},
         },
     [TOLD_SIZE] =
         {
@@ -275,6 +276,11 @@ unsigned macros_tls_bits(const struct mta *mta)
 		return 0;
 	bits = number_or_zero(macro(mta, "{cipher_bits}"), UINT16_MAX);
 	return bits > 0 ? bits : 1;
+}
+
+const char *macros_resolved_sender(const struct mta *mta)
+{
+	return macro_filled(mta, "{mail_addr}");
 }
 
 const char *macros_resolved(const struct mta *mta)

@@ -64,6 +64,26 @@ static bool find_domain(const char *text, const char **ret_at)
 	return !quoted;
 }
 
+/*
+ * Whether there is nothing outside quotes that MTAs give a meaning of their
+ * own: blanks, comments, quoted pairs, the punctuation of lists and groups
+ * (RFC 5322 sections 3.2 to 3.4 and 4.4).
+ */
+static bool is_plain(const char *text)
+{
+	bool quoted = false;
+
+	for (; *text != '\0'; text++) {
+		if (*text == '"')
+			quoted = !quoted;
+		else if (quoted && *text == '\\' && text[1] != '\0')
+			text++;
+		else if (!quoted && strchr(" ()\\;,<>", *text) != NULL)
+			return false;
+	}
+	return true;
+}
+
 /* Takes quotes away, and the backslashes in them; lower case. */
 static void unquote(char *local)
 {
@@ -146,12 +166,14 @@ static enum mailbox_result read_bare(const char *text, struct mailbox *mailbox)
 
 	if (text[0] == '\0') {
 		mailbox->null = true;
+		mailbox->plain = true;
 		return MAILBOX_READ;
 	}
 	/* An angle bracket that is still there does not close. */
 	if (text[0] == '<' || has_control(text) || !skip_source_route(text, &path) || !find_domain(path, &at))
 		return MAILBOX_UNREADABLE;
 	mailbox->source_route = path != text;
+	mailbox->plain = is_plain(path);
 	mailbox->local = at != NULL ? strndup(path, (size_t)(at - path)) : strdup(path);
 	if (mailbox->local == NULL)
 		return MAILBOX_NO_MEMORY;

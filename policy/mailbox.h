@@ -8,6 +8,10 @@
  *	quote or bracket that does not close, more than one trailing dot, control
  *	bytes.  The domain is what follows the last "@" outside quotes.
  *
+ *	MTAs read more in an address than RFC 5321 has: to Postfix, "sa\les@example.com"
+ *	and "sales(x) @example.com" are sales@example.com.  Such an address is not
+ *	"plain": what the MTA says that it has read counts more than what is read here.
+ *
  *	For comparison an address loses its source route (RFC 5321 appendix C) and
  *	the quoting of its local part; both parts are lower case, the domain as
  *	policy/name.h says.
@@ -23,6 +27,7 @@
 struct mailbox {
 	bool null;         /* "<>": nothing else is set */
 	bool source_route; /* it had one */
+	bool plain;        /* MTAs read it as it is read here */
 	char *local;       /* without quoting, lower case */
 	char *domain;      /* as compared, or NULL without one */
 	enum name_form domain_form;

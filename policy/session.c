@@ -241,35 +241,40 @@ out:
 	return kept_refusal(session);
 }
 
-/* The sets of names that a mailbox's domain is in; NULL without one, or where an expression ran past its limit. */
+/* The sets of names that a mailbox's domain is in; NULL where an expression ran past its limit. */
 static const uint64_t *classify_domain(struct session *session, const struct mailbox *mailbox)
 {
 	return vocabulary_text(session->ruleset->vocabulary, VALUE_NAME, mailbox->domain, session->match_room,
 	                       session->room.domain);
 }
 
-/* Classifies an address that was read; its domain's sets are left in *ret_domain, NULL without one. */
-static void classify_mailbox(struct session *session, enum fact fact, const struct mailbox *mailbox, uint64_t *buffer,
-                             const uint64_t **ret_domain)
+static void classify_mailbox(struct session *session, enum fact fact, const struct mailbox *mailbox, uint64_t *buffer)
 {
 	const struct vocabulary *vocabulary = session->ruleset->vocabulary;
-	const uint64_t *domain = NULL;
+	const uint64_t *domain = NULL, *sets = NULL;
 
-	*ret_domain = NULL;
 	if (mailbox->null) {
 		set_class(session, fact, vocabulary_null_sender(vocabulary));
 		return;
 	}
-	if (mailbox->domain != NULL) {
+	if (mailbox->domain != NULL)
 		domain = classify_domain(session, mailbox);
-		if (domain == NULL) {
-			set_class(session, fact, NULL);
-			return;
-		}
-	}
-	set_class(session, fact,
-	          vocabulary_mailbox(vocabulary, mailbox->key, mailbox->subject, domain, session->match_room, buffer));
-	*ret_domain = domain;
+	if (mailbox->domain == NULL || domain != NULL)
+		sets = vocabulary_mailbox(vocabulary, mailbox->key, mailbox->subject, domain, session->match_room, buffer);
+	set_class(session, fact, sets);
+}
+
+/* Classifies an address by what the MTA has made of it, if it said so; returns whether it did. */
+static bool classify_resolved(struct session *session, enum fact fact, const char *resolved, uint64_t *buffer)
+{
+	struct mailbox mailbox;
+
+	if (resolved == NULL || mailbox_read(resolved, &mailbox) != MAILBOX_READ)
+		return false;
+	if (!mailbox.null)
+		classify_mailbox(session, fact, &mailbox, buffer);
+	mailbox_destroy(&mailbox);
+	return session->facts.classes[fact].state != FACT_ABSENT;
 }
 
 /* Keeps the text of an address and reads it; unless CAUSE_NOTHING is returned, there is no mailbox to destroy. */
@@ -290,15 +295,22 @@ static enum decision_cause read_address(struct session *session, enum fact fact,
 	return CAUSE_NOTHING;
 }
 
-static enum decision_cause take_sender(struct session *session, const char *sender)
+/* Whether the sender is a local part at a domain, in which no MTA reads anything else. */
+static bool sender_is_plain(const struct mailbox *sender)
+{
+	return sender->null || (sender->plain && sender->domain != NULL && !mailbox_could_route(sender));
+}
+
+static enum decision_cause take_sender(struct session *session, const struct envelope *envelope)
 {
 	struct mailbox mailbox;
-	const uint64_t *domain;
-	enum decision_cause cause = read_address(session, FACT_SENDER, sender, &mailbox);
+	enum decision_cause cause = read_address(session, FACT_SENDER, envelope->sender, &mailbox);
 
 	if (cause != CAUSE_NOTHING)
 		return cause;
-	classify_mailbox(session, FACT_SENDER, &mailbox, session->room.sender, &domain);
+	if (sender_is_plain(&mailbox) ||
+	    !classify_resolved(session, FACT_SENDER, envelope->resolved, session->room.sender))
+		classify_mailbox(session, FACT_SENDER, &mailbox, session->room.sender);
 	mailbox_destroy(&mailbox);
 	return CAUSE_NOTHING;
 }
@@ -342,7 +354,7 @@ struct decision session_mail(struct session *session, const struct envelope *env
 	session_reset(session);
 	if (!session->helo_judged)
 		session_helo(session, NULL);
-	cause = take_sender(session, envelope->sender);
+	cause = take_sender(session, envelope);
 	if (take_login(session, envelope) != CAUSE_NOTHING)
 		cause = CAUSE_INTERNAL;
 	session->facts.tls_bits = envelope->tls_bits;
@@ -357,25 +369,25 @@ struct decision session_mail(struct session *session, const struct envelope *env
 	return decision;
 }
 
-/*
- * Whether mail for this address stays here; TRUTH_BROKEN where its domain could
- * not be compared.  domain: the sets of names that it is in, or NULL.
- */
-static enum truth is_local(const struct session *session, const struct mailbox *mailbox, const uint64_t *domain)
+/* Whether mail for this address stays here; TRUTH_BROKEN where its domain could not be compared. */
+static enum truth is_local(struct session *session, const struct mailbox *mailbox)
 {
 	struct optional_set local_domains = session->ruleset->local_domains;
+	const uint64_t *domain;
 	bool local;
 
 	if (mailbox->domain == NULL)
 		return TRUTH_YES;
-	if (mailbox->literal)
+	if (mailbox->literal) {
 		local = mailbox->has_address && session->has_local_address &&
 		        address_equal(&mailbox->address, &session->local_address);
-	else if (domain == NULL)
-		return TRUTH_BROKEN;
-	else
+	} else {
+		domain = classify_domain(session, mailbox);
+		if (domain == NULL)
+			return TRUTH_BROKEN;
 		local = mailbox->domain_form == NAME_CONVERTED && local_domains.given &&
 		        bits_test(domain, local_domains.set);
+	}
 	return local ? TRUTH_YES : TRUTH_NO;
 }
 
@@ -383,25 +395,22 @@ static enum truth is_local(const struct session *session, const struct mailbox *
 static enum truth resolved_here(struct session *session, const char *resolved)
 {
 	struct mailbox mailbox;
-	const uint64_t *domain = NULL;
 	enum truth local;
 
 	if (resolved == NULL || session->listener->ignore_resolved)
 		return TRUTH_YES;
 	if (mailbox_read(resolved, &mailbox) != MAILBOX_READ)
 		return TRUTH_NO;
-	if (mailbox.domain != NULL)
-		domain = classify_domain(session, &mailbox);
-	local = mailbox.null ? TRUTH_NO : is_local(session, &mailbox, domain);
+	local = mailbox.null ? TRUTH_NO : is_local(session, &mailbox);
 	mailbox_destroy(&mailbox);
 	return local;
 }
 
 /* Finds out whether a recipient that was read is relay; *ret_cause where that cannot be told. */
-static bool find_relay(struct session *session, const struct mailbox *mailbox, const uint64_t *domain,
-                       const char *resolved, enum decision_cause *ret_cause)
+static bool find_relay(struct session *session, const struct mailbox *mailbox, const char *resolved,
+                       enum decision_cause *ret_cause)
 {
-	enum truth local = mailbox_could_route(mailbox) ? TRUTH_NO : is_local(session, mailbox, domain);
+	enum truth local = mailbox_could_route(mailbox) ? TRUTH_NO : is_local(session, mailbox);
 
 	if (local == TRUTH_YES) {
 		local = resolved_here(session, resolved);
@@ -421,7 +430,6 @@ static bool find_relay(struct session *session, const struct mailbox *mailbox, c
 static enum decision_cause take_recipient(struct session *session, const char *recipient, const char *resolved)
 {
 	struct mailbox mailbox;
-	const uint64_t *domain;
 	enum decision_cause cause = read_address(session, FACT_RECIPIENT, recipient, &mailbox);
 
 	session->facts.relay = true;
@@ -430,8 +438,9 @@ static enum decision_cause take_recipient(struct session *session, const char *r
 	if (mailbox.null) {
 		cause = CAUSE_SYNTAX;
 	} else {
-		classify_mailbox(session, FACT_RECIPIENT, &mailbox, session->room.recipient, &domain);
-		session->facts.relay = find_relay(session, &mailbox, domain, resolved, &cause);
+		if (mailbox.plain || !classify_resolved(session, FACT_RECIPIENT, resolved, session->room.recipient))
+			classify_mailbox(session, FACT_RECIPIENT, &mailbox, session->room.recipient);
+		session->facts.relay = find_relay(session, &mailbox, resolved, &cause);
 	}
 	mailbox_destroy(&mailbox);
 	return cause;

@@ -22,6 +22,11 @@
  *	session_mail.  session_rcpt without an accepted MAIL, and session_data
  *	without an accepted recipient, are "tempfail": the events came out of order.
  *
+ *	Where an address is not plain (policy/mailbox.h), and where a sender is not a
+ *	local part at a domain, the conditions on it are asked about what the MTA
+ *	has made of it, if it said so: that is what it acts on.  Whether a
+ *	recipient is relay is asked of both forms.
+ *
  * OWNERSHIP, THREADS
  *	The session copies every text that it is given.  It refers to the rule set,
  *	which must outlive it.  One thread at a time may use a session; any number
@@ -76,6 +81,7 @@ struct connection {
 /* What is known at MAIL; login and TLS are read anew each time. */
 struct envelope {
 	const char *sender;    /* the argument of MAIL FROM, with or without angle brackets */
+	const char *resolved;  /* what the MTA has made of it, or NULL where it did not say */
 	const char *user;      /* SASL login, or NULL */
 	const char *mechanism; /* SASL mechanism, or NULL */
 	unsigned tls_bits;     /* 0: not encrypted */

@@ -169,7 +169,9 @@ def _(gate):
             accepted(session.mail(SENDER))
             reply = session.rcpt(recipient)
             assert reply.words == BAD_RECIPIENT or _the_mta_itself(reply), f"{recipient}: {reply}"
-    gate.play(recipients=[f"info@{OURS}.."]).refused("rcpt", BAD_RECIPIENT)
+    # This one every MTA passes on: it is ours to refuse.
+    gate.play(recipients=[f'"in\x01fo"@{OURS}']).refused("rcpt", BAD_RECIPIENT)
+    gate.daemon.await_line('^refused .*stage=rcpt .*rule="syntax"', gate.daemon_mark)
 
 
 @suite.case("not readable, sender: 501 5.1.7 before any rule is asked")
@@ -180,7 +182,8 @@ def _(gate):
             session.ehlo()
             reply = session.mail(sender)
             assert reply.words == BAD_SENDER or _the_mta_itself(reply), f"{sender}: {reply}"
-    gate.play(sender="someone@example.org..").refused("mail", BAD_SENDER)
+    gate.play(sender='"some\x01one"@example.org').refused("mail", BAD_SENDER)
+    gate.daemon.await_line('^refused .*stage=mail .*rule="syntax"', gate.daemon_mark)
 
 
 @suite.case("an empty recipient gets nowhere")

@@ -1,6 +1,6 @@
 """The meaning of a rule file, written as directly as the rule language is worded.
 
-This is a test oracle: it is slow, it shares nothing with the program, and where the two differ one of them is wrong.
+This is a test oracle: it is slow, it shares nothing but libidn2 with the program, and where they differ one is wrong.
 A rule set is plain data, shaped as its file is: groups of tables and a list of listeners, of dicts, lists, strings,
 numbers and booleans.  Besides, whatever a decision can name (rule, block, listener) has its "line", and a table that
 stands in a file of its own is {"file": PATH, "entries": [...]}.  A session is a dict of explain's options; its

@@ -36,7 +36,6 @@ Test(mailbox, how_readable_addresses_are_compared)
 	    {"\"a\\\\\"@ours.example", "a\\|ours.example", "a\\@ours.example"},
 	    {"a\"b c\"d@ours.example", "ab cd|ours.example", "ab cd@ours.example"},
 	    {"\"user@other\"@ours.example", "user@other|ours.example", "user@other@ours.example"},
-	    {"a\\b@ours.example", "a\\b|ours.example", "a\\b@ours.example"},
 	    /* the domain is what follows the last "@" outside quotes */
 	    {"user@other@ours.example", "user@other|ours.example", "user@other@ours.example"},
 	    {"user@\"ours.example\"@other.example", "user@ours.example|other.example",
@@ -49,9 +48,7 @@ Test(mailbox, how_readable_addresses_are_compared)
 	    /* what breaks RFC 5321 and is real */
 	    {"foo..bar.@docomo.ne.jp", "foo..bar.|docomo.ne.jp", "foo..bar.@docomo.ne.jp"},
 	    {".dot@ours.example", ".dot|ours.example", ".dot@ours.example"},
-	    {"a b@ours.example", "a b|ours.example", "a b@ours.example"},
 	    {"m\374ller@ours.example", "m\374ller|ours.example", "m\374ller@ours.example"},
-	    {"a<b>c@ours.example", "a<b>c|ours.example", "a<b>c@ours.example"},
 	    {"user%other@ours.example", "user%other|ours.example", "user%other@ours.example"},
 	    {"other!user@ours.example", "other!user|ours.example", "other!user@ours.example"},
 	    {"user@[192.0.2.1]", "user|[192.0.2.1]", "user@[192.0.2.1]"},

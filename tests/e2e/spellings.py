@@ -1,0 +1,48 @@
+"""One address, many spellings: what the MTA reads in an address is what the rules are asked about."""
+
+from rules import HOLDS, OPEN, OURS, one, refuse
+from support.suite import Suite
+
+suite = Suite(__doc__)
+
+STAFF = f"all-staff@{OURS}"
+
+# Postfix reads comments, blanks, quoted pairs and the punctuation of lists as RFC 5322 has them, and is then at all-staff.
+RECIPIENTS = [
+    rf"all-staf\f@{OURS}", rf"\all-staff@{OURS}", f"all-staff(x)@{OURS}", f"(x)all-staff@{OURS}", f"all-staff @{OURS}",
+    f" all-staff@{OURS}", f'"all-staff" @{OURS}', f";all-staff@{OURS}", f'"all-staff"@{OURS}', f"ALL-Staff@{OURS}.",
+]
+
+SENDERS = [
+    f"sales@{OURS} (x)", f"sales@{OURS}(x)", f"sales@(c){OURS}", f"sales@ {OURS}", rf"sal\es@{OURS}",
+    f"{OURS}!sales", f"sales%{OURS}", f'"sales@{OURS}"', f"sales@{OURS.upper()}.", f'"sales"@{OURS}',
+]
+
+
+def must_hold(outcome, stage, spelling):
+    """The MTA's own refusal of a spelling is as good as the rule's."""
+    replies = outcome.rcpt if stage == "rcpt" else [outcome.mail]
+    assert all(str(reply).startswith("5") for reply in replies), f"{spelling}: {replies[0]}"
+
+
+@suite.case("a rule that refuses a recipient refuses every spelling that the MTA would deliver to it")
+def _(gate):
+    gate.rules(one(OPEN, refuse("rcpt", f'recipient = [ "{STAFF}" ];')))
+    for recipient in RECIPIENTS:
+        must_hold(gate.play(recipients=[recipient], deliver=True), "rcpt", recipient)
+    assert gate.delivered() == [], gate.delivered()
+
+
+@suite.case("a rule that refuses our senders refuses every spelling that the MTA would make one of")
+def _(gate):
+    gate.rules(one(OPEN, refuse("mail", f'sender = [ "{OURS}" ];')))
+    for sender in SENDERS:
+        must_hold(gate.play(sender=sender, deliver=True), "mail", sender)
+    assert gate.delivered() == [], gate.delivered()
+
+
+@suite.case("a sender without a domain is the one that the MTA makes of it")
+def _(gate):
+    gate.rules(one(OPEN, refuse("mail", f'sender = [ "sales@{OURS}" ];')))
+    gate.play(sender="sales").refused("mail", HOLDS)
+    gate.play(sender="someone").accepted()
