@@ -64,7 +64,6 @@ static bool judge_recipient(struct explanation *explanation, struct session *ses
 	if (step == NULL)
 		return false;
 	step->relay = session_relay(session);
-	step->resolved = recipient->resolved;
 	step->recipient = mailbox_bare(recipient->address);
 	return step->recipient != NULL;
 }

@@ -39,7 +39,6 @@ struct scenario {
 struct explanation_step {
 	enum stage stage;
 	char *recipient; /* without angle brackets; NULL at other stages than rcpt */
-	const char *resolved;
 	bool relay;
 	enum verdict verdict;
 	char *reply;      /* NULL where accepted */

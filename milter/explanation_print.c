@@ -187,8 +187,6 @@ static json_t *json_step(const struct explanation_step *step)
 	sound = sound && json_object_set_new(object, "stage", json_string(stage_name(step->stage))) == 0;
 	if (step->recipient != NULL) {
 		sound = sound && json_object_set_new(object, "recipient", json_text(step->recipient)) == 0;
-		if (step->resolved != NULL)
-			sound = sound && json_object_set_new(object, "resolved", json_text(step->resolved)) == 0;
 		sound = sound && json_object_set_new(object, "relay", json_boolean(step->relay)) == 0;
 	}
 	sound = sound && json_object_set_new(object, "verdict", json_string(verdict_name(step->verdict))) == 0;

@@ -112,7 +112,7 @@ static bool daemon_matches(const struct listener_match *match, const char *daemo
 	for (size_t i = 0; i < match->daemon_count; i++)
 		if (daemon != NULL && strcmp(match->daemons[i], daemon) == 0)
 			return true;
-	return match->daemon_count == 0;
+	return match->any_daemon;
 }
 
 static bool port_matches(const struct listener_match *match, unsigned port)
@@ -120,7 +120,7 @@ static bool port_matches(const struct listener_match *match, unsigned port)
 	for (size_t i = 0; i < match->port_count; i++)
 		if (match->ports[i] == port)
 			return true;
-	return match->port_count == 0;
+	return match->any_port;
 }
 
 static bool address_matches(const struct ruleset *ruleset, const struct listener_match *match,

@@ -114,11 +114,13 @@ bool direction_from_name(const char *name, enum direction *ret_direction);
 struct listener_match {
 	bool everything; /* no match was given: local mail too */
 	bool local;      /* mail submitted on the machine itself; if false, only what is not */
+	bool any_daemon;
 	const char **daemons;
-	size_t daemon_count; /* 0: any */
+	size_t daemon_count;
 	struct optional_set addresses;
+	bool any_port;
 	const unsigned *ports;
-	size_t port_count; /* 0: any */
+	size_t port_count;
 };
 
 struct stage_rules {

@@ -343,6 +343,8 @@ static void compile_match(struct compiling *compiling, struct model_match *from,
 
 	match->everything = !from->given;
 	match->local = from->local;
+	match->any_daemon = !from->daemons.given;
+	match->any_port = !from->ports_given;
 	match->addresses = optional(compiling, &from->addresses);
 	match->daemons = take(compiling, from->daemons.count, sizeof *match->daemons);
 	if (match->daemons == NULL || ports == NULL)

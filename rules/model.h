@@ -138,6 +138,7 @@ struct model_match {
 	bool given;
 	struct value daemons; /* plain words */
 	struct value addresses;
+	bool ports_given;
 	unsigned *ports;
 	size_t port_count;
 	bool local;

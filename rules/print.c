@@ -90,12 +90,12 @@ static void print_tables(FILE *to, const struct model *model)
 
 static void print_ports(FILE *to, const struct model_match *match)
 {
-	if (match->port_count == 0)
+	if (!match->ports_given)
 		return;
 	fputs("      port = [", to);
 	for (size_t i = 0; i < match->port_count; i++)
 		fprintf(to, "%s%u", i == 0 ? " " : ", ", match->ports[i]);
-	fputs(" ];\n", to);
+	fputs(match->port_count > 0 ? " ];\n" : "];\n", to);
 }
 
 static void print_match(FILE *to, const struct model_match *match)

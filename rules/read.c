@@ -139,12 +139,13 @@ static void read_port(struct reading *reading, const config_setting_t *given, st
 	match->ports[match->port_count++] = (unsigned)number;
 }
 
-/* What names nothing would have the listener match nothing. */
-static void refuse_empty(struct reading *reading, const struct setting *setting, const config_setting_t *given)
+/* Warns of an empty list: the listener matches nothing. */
+static void warn_of_none(struct reading *reading, const struct setting *setting, const config_setting_t *given)
 {
 	if (config_setting_type(given) == CONFIG_TYPE_ARRAY && config_setting_length(given) == 0)
-		diagnostics_error(reading->diagnostics, reading_where(reading, given),
-		                  "\"%s\" names none, and so nothing would match; name one, or take it out", setting->name);
+		diagnostics_warning(reading->diagnostics, reading_where(reading, given),
+		                    "\"%s\" names none, and so this listener can never be chosen; name one, or take it out",
+		                    setting->name);
 }
 
 static void read_ports(struct reading *reading, const struct setting *setting, const config_setting_t *given,
@@ -154,17 +155,18 @@ static void read_ports(struct reading *reading, const struct setting *setting, c
 	bool array = config_setting_type(given) == CONFIG_TYPE_ARRAY;
 	int count = array ? config_setting_length(given) : 1;
 
+	match->ports_given = true;
 	match->ports = reading_take(reading, (size_t)count, sizeof *match->ports);
 	for (int i = 0; match->ports != NULL && i < count; i++)
 		read_port(reading, array ? config_setting_get_elem(given, (unsigned)i) : given, match);
-	refuse_empty(reading, setting, given);
+	warn_of_none(reading, setting, given);
 }
 
 static void read_addresses(struct reading *reading, const struct setting *setting, const config_setting_t *given,
                            void *field)
 {
 	value_read(reading, given, setting->kind, field);
-	refuse_empty(reading, setting, given);
+	warn_of_none(reading, setting, given);
 }
 
 static void read_daemons(struct reading *reading, const struct setting *setting, const config_setting_t *given,
@@ -177,7 +179,7 @@ static void read_daemons(struct reading *reading, const struct setting *setting,
 		if (daemons->entries[i].take_out)
 			diagnostics_error(reading->diagnostics, daemons->entries[i].where,
 			                  "\"!%s\": names of daemons are listed, not taken out", daemons->entries[i].text);
-	refuse_empty(reading, setting, given);
+	warn_of_none(reading, setting, given);
 }
 
 static const struct setting match_settings[] = {

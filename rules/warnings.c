@@ -68,11 +68,11 @@ static bool takes_all_of(const struct looking *looking, const struct model_match
 		if (!other->daemons.given)
 			return false;
 	}
-	if (taker->port_count > 0) {
+	if (taker->ports_given) {
 		for (size_t i = 0; i < other->port_count; i++)
 			if (!has_port(taker, other->ports[i]))
 				return false;
-		if (other->port_count == 0)
+		if (!other->ports_given)
 			return false;
 	}
 	return addresses_within(looking, &other->addresses, &taker->addresses);

@@ -142,6 +142,12 @@ def read_mailbox(text):
     return Mailbox(written, route is not None, local, domain)
 
 
+def is_plain(text):
+    """Whether, behind a source route, nothing outside quotes means more to an MTA than it does here."""
+    _, rest = split_route(without_angle_brackets(text))
+    return not re.search(r"[ ()\\;,<>]", re.sub(r'"(\\.|[^"\\])*"', "", rest))
+
+
 def split_route(written):
     """A source route ends at the first colon outside brackets: `@a,@[IPv6:::1]:user@b`."""
     if not written.startswith("@"):

@@ -33,6 +33,8 @@ Where the language leaves a choice, these are the choices:
 16. A name with letters outside ASCII converts only if it becomes letters, digits, "-", "_" and dots.  The trailing dot
     that a name loses may be any that IDNA takes for a dot.
 17. `.example.com` is not a name below example.com: it has no label of its own.
+18. A recipient with blanks, comments, backslashes, `;`, `,`, `<` or `>` outside quotes is matched by conditions as what
+    the MTA made of it, where that can be read: MTAs read such an address in ways of their own.
 """
 
 import dataclasses
@@ -387,7 +389,19 @@ class Judge:
         if self.known.recipient is None or self.known.recipient.null:
             return Decision("reject", "syntax", None, BAD_RECIPIENT)
         self.find_relay(resolved)
+        self.read_as_resolved(recipient, resolved)
         return self.judge("rcpt")
+
+    def read_as_resolved(self, recipient, resolved):
+        """An address that MTAs read their own way is matched as the MTA has read it, where it said so."""
+        if resolved is None or facts.is_plain(recipient):
+            return
+        try:
+            mailbox = facts.read_mailbox(resolved)
+        except Unreadable:
+            return
+        if not mailbox.null:
+            self.known.recipient = mailbox
 
     def find_relay(self, resolved):
         """Local or relay; the replies name the address that made the recipient relay."""
