@@ -11,7 +11,7 @@ from rules import OPEN, one
 from support import wait
 from support.daemon import Daemon, listening
 from support.gate import LOCAL, RELAY, SENDER, accepted
-from support.mta import BY_TCP
+from support.mta import BY_TCP, BY_TCP6
 from support.suite import Suite
 
 suite = Suite(__doc__)
@@ -157,6 +157,18 @@ def _(gate):
     assert gate.delivered() == [(SENDER, [LOCAL])]
 
 
+@suite.case("of two instances that start at the same moment one wins, and serves")
+def _(gate):
+    for _round in range(10):
+        if gate.daemon is not None and gate.daemon.alive:
+            gate.daemon.stop()
+        gate.write_rules(one(OPEN))
+        both = [Daemon(gate.executable, gate.rule_file, gate.socket).start(ready=False) for _ in range(2)]
+        wait.until(lambda: sum(daemon.alive for daemon in both) == 1 and listening(gate.socket), "one of them to win")
+        (gate.daemon,) = (daemon for daemon in both if daemon.alive)
+        gate.play().accepted()
+
+
 @suite.case("a second instance on a TCP socket refuses too")
 def _(gate):
     fresh(gate)
@@ -216,6 +228,17 @@ def _(gate):
     daemon = Daemon(gate.executable, rules, f"unix:{path}").start(ready=False)
     assert daemon.await_end() != 0
     assert path.read_text() == "precious\n"
+
+
+@suite.case("a milter on TCP over IPv6 is reached alike")
+def _(gate):
+    fresh(gate)
+    path = gate.directory / "tcp6.conf"
+    path.write_text(one('relay = { mode = "only"; };') + f'socket = "{BY_TCP6.milter}"; user = "nobody";\n')
+    other = Daemon(gate.executable, path, BY_TCP6.milter).start()
+    gate.play(port=BY_TCP6.port, recipients=[RELAY]).refused("rcpt", f"550 5.7.1 Unable to relay for {RELAY}")
+    gate.play(port=BY_TCP6.port).accepted()
+    assert other.stop() == 0
 
 
 @suite.case("--socket and --user override the file; a milter on TCP is reached alike")

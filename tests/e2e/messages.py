@@ -138,6 +138,24 @@ def _(gate):
     assert gate.delivered() == [(SENDER, [LOCAL])]
 
 
+@suite.case("sixty sessions open at once, each with its own facts")
+def _(gate):
+    gate.rules(one(f'relay = {{ mode = "only"; clients = [ "{lab.LAN}" ]; }};',
+                   refuse("mail", 'helo = [ "/^odd/" ]; sender = [ "odd@" ];', "550 5.7.1 {helo} from {client}")))
+    clients = (lab.LAN, lab.INTERNET, lab.ROUTER)
+    sessions = [gate.connect(clients[number % 3]) for number in range(60)]
+    for number, session in enumerate(sessions):
+        session.ehlo(f"{'odd' if number % 2 else 'even'}{number}.example")
+    for number, session in enumerate(sessions):
+        reply = session.mail("odd@example.org")
+        if number % 2:
+            refused(reply, f"550 5.7.1 odd{number}.example from {clients[number % 3]}")
+            accepted(session.mail(SENDER))
+    for number, session in enumerate(sessions):
+        assert session.rcpt(RELAY).code == (250 if number % 3 == 0 else 550)
+        session.close()
+
+
 @suite.case("a message's content is passed on as it came")
 def _(gate):
     gate.rules(one())

@@ -30,6 +30,30 @@ def _(gate):
     is_relay(gate, RELAY, f"info@not{OURS}", f"info@{OURS}.example.com", "info@localhost")
 
 
+@suite.case("an internationalised domain of ours is local in both spellings, and another is not")
+def _(gate):
+    gate.rules(one(local_domains='local_domains = [ "bücher.example", ".例え.jp" ];'))
+    for recipient in ("info@bücher.example", "info@BÜCHER.example", "info@xn--bcher-kva.example", "info@a.例え.jp",
+                      "info@a.xn--r8jz45g.jp"):
+        gate.play(parameters=["SMTPUTF8"], recipients=[recipient]).accepted()
+    for recipient in ("info@bucher.example", "info@büchse.example", "info@例え.jp.example.com"):
+        outcome = gate.play(parameters=["SMTPUTF8"], recipients=[recipient])
+        assert outcome.rcpt[0].code == 550 and "Unable to relay" in str(outcome.rcpt[0]), outcome.rcpt[0]
+
+
+@suite.case("without angle brackets, and with parameters behind it, an address is the same")
+def _(gate):
+    gate.rules(RELAY_IS_REFUSED)
+    with gate.connect() as session:
+        session.ehlo()
+        accepted(session.command(f"MAIL FROM:<{SENDER}> BODY=8BITMIME SIZE=1000 RET=HDRS ENVID=x"))
+        for line in (f"RCPT TO:{RELAY}", f"RCPT TO: <{RELAY}>", f"RCPT TO:<{RELAY}> NOTIFY=NEVER",
+                     f"RCPT TO:<{RELAY}> ORCPT=rfc822;{LOCAL}", f"rcpt to:<{RELAY.upper()}>"):
+            reply = session.command(line)
+            assert reply.code == 550 and "Unable to relay" in str(reply), f"{line}: {reply}"
+        accepted(session.command(f"RCPT TO:<{LOCAL}> ORCPT=rfc822;{RELAY} NOTIFY=NEVER"))
+
+
 @suite.case("percent routing is relay: user%other@ours")
 def _(gate):
     gate.rules(RELAY_IS_REFUSED)

@@ -1,5 +1,6 @@
 """SIGHUP: the new file for new sessions, the old rules where the file is broken."""
 
+import json
 import os
 import signal
 
@@ -156,6 +157,20 @@ def _(gate):
     assert not succeeded
     assert any("blocked.networks:3: error: " in line for line in gate.daemon.since(mark)), gate.daemon.since(mark)
     gate.play().accepted()
+
+
+@suite.case("the log of reloads as JSON: every line an object, with file and line of what is wrong")
+def _(gate):
+    gate.rules(marked("old"), log="json")
+    gate.write_rules('listeners = (\n  { name = "x"; direction = "up"; } );', log="json")
+    _, succeeded = gate.daemon.reload()
+    assert not succeeded
+    gate.rules(marked("new"), log="json")
+    entries = [json.loads(line) for line in gate.daemon.since(gate.daemon_mark)]
+    wrong = [entry for entry in entries if entry["event"] == "diagnostic" and entry["severity"] == "error"]
+    assert [(entry["file"], entry["line"]) for entry in wrong] == [(str(gate.rule_file), 2)], wrong
+    (reloaded,) = (entry for entry in entries if entry["event"] == "reloaded")
+    assert reloaded["generation"] == 2, reloaded
 
 
 @suite.case("a setting that needs a restart: it says so and keeps the old value, the rules are taken")

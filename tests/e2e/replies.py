@@ -1,5 +1,7 @@
 """Replies: the rule's own words and nothing else, whatever the client put into them."""
 
+import json
+
 from rules import OPEN, OURS, one, refuse
 from support import lab
 from support.credentials import password
@@ -134,7 +136,6 @@ def _(gate):
 
 @suite.case("quotes and spaces in what a client sends stay inside their field of a JSON log line")
 def _(gate):
-    import json
     gate.rules(one(), log="json")
     with gate.connect() as session:
         session.ehlo('a"b')

@@ -32,8 +32,9 @@ REMOTE = Listener(60025, "remote", login=True)
 CLEAR = Listener(2525, "clear", login=True, login_in_clear=True)
 FRONT = Listener(2526, "front", proxied=True)
 BY_TCP = Listener(2527, "by-tcp", milter="inet:8894@127.0.0.1")
+BY_TCP6 = Listener(2528, "by-tcp6", milter="inet6:8894@[::1]")
 
-STANDARD = (INBOUND, SUBMISSION, REMOTE, CLEAR, FRONT, BY_TCP)
+STANDARD = (INBOUND, SUBMISSION, REMOTE, CLEAR, FRONT, BY_TCP, BY_TCP6)
 
 
 class Mta(abc.ABC):
