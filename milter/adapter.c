@@ -88,7 +88,8 @@ void adapter_free(struct adapter *adapter)
 }
 
 /* Sets the reply of a refusal and logs it. */
-static enum answer refuse(struct adapter *adapter, const struct decision *decision, const char *recipient)
+static enum answer refuse(struct adapter *adapter, const struct decision *decision, const char *recipient,
+                          const char *reading)
 {
 	char reply[LIMIT_REPLY + LIMIT_REPLY_LINES * sizeof "550-5.999.999"];
 
@@ -101,6 +102,7 @@ static enum answer refuse(struct adapter *adapter, const struct decision *decisi
 	    .session = adapter->session,
 	    .decision = decision,
 	    .recipient = recipient,
+	    .reading = reading,
 	    .queue = macros_queue(&adapter->mta),
 	    .reply = reply,
 	});
@@ -116,7 +118,7 @@ static enum answer out_of_order(struct adapter *adapter, enum stage stage)
 
 	log_error(log_fields(log_word("session", adapter->id)),
 	          "%s came without a connect event that was judged: the session cannot be judged", stage_name(stage));
-	return refuse(adapter, &decision, NULL);
+	return refuse(adapter, &decision, NULL, NULL);
 }
 
 /* Mail submitted on the machine itself: LOCAL MAIL in the header. */
@@ -242,7 +244,7 @@ enum answer adapter_mail(struct adapter *adapter, char *const *arguments)
 	const struct mta *mta = &adapter->mta;
 	struct envelope envelope = {
 	    .sender = arguments[0],
-	    .resolved = macros_resolved_sender(mta),
+	    .reading = macros_resolved_sender(mta),
 	    .user = macros_user(mta),
 	    .mechanism = macros_mechanism(mta),
 	    .tls_bits = macros_tls_bits(mta),
@@ -254,22 +256,24 @@ enum answer adapter_mail(struct adapter *adapter, char *const *arguments)
 	for (char *const *parameter = arguments + 1; *parameter != NULL; parameter++)
 		take_size(*parameter, &envelope);
 	decision = session_mail(adapter->session, &envelope);
-	return decision.verdict == VERDICT_ACCEPT ? ANSWER_CONTINUE : refuse(adapter, &decision, NULL);
+	return decision.verdict == VERDICT_ACCEPT ? ANSWER_CONTINUE : refuse(adapter, &decision, NULL, envelope.reading);
 }
 
 enum answer adapter_rcpt(struct adapter *adapter, char *const *arguments)
 {
 	struct decision decision;
+	const char *resolved;
 	enum answer answer;
 	char *recipient;
 
 	if (adapter->session == NULL || arguments[0] == NULL)
 		return out_of_order(adapter, STAGE_RCPT);
-	decision = session_rcpt(adapter->session, arguments[0], macros_resolved(&adapter->mta));
+	resolved = macros_resolved(&adapter->mta);
+	decision = session_rcpt_read(adapter->session, arguments[0], resolved, resolved);
 	if (decision.verdict == VERDICT_ACCEPT)
 		return ANSWER_CONTINUE;
 	recipient = mailbox_bare(arguments[0]);
-	answer = refuse(adapter, &decision, recipient);
+	answer = refuse(adapter, &decision, recipient, resolved);
 	free(recipient);
 	return answer;
 }
@@ -282,7 +286,7 @@ enum answer adapter_data(struct adapter *adapter)
 		return out_of_order(adapter, STAGE_DATA);
 	decision = session_data(adapter->session);
 	if (decision.verdict != VERDICT_ACCEPT)
-		return refuse(adapter, &decision, NULL);
+		return refuse(adapter, &decision, NULL, NULL);
 	session_reset(adapter->session);
 	return ANSWER_ACCEPT;
 }

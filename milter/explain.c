@@ -149,6 +149,19 @@ static bool take_resolved(struct question *question, const char *text, struct fa
 	return true;
 }
 
+/* Of the recipient before it, or else of the sender. */
+static bool take_reading(struct question *question, const char *text, struct fault *ret_fault)
+{
+	size_t count = question->scenario.recipient_count;
+
+	(void)ret_fault;
+	if (count > 0)
+		question->recipients[count - 1].reading = text;
+	else
+		question->scenario.envelope.reading = text;
+	return true;
+}
+
 /* An option: how its value is taken, or else which text of the question it is. */
 struct explain_option {
 	const char *name;
@@ -179,6 +192,7 @@ static const struct explain_option rows[] = {
     {.name = "sender", TEXT(scenario.envelope.sender)},
     {.name = "recipient", VALUE(take_recipient)},
     {.name = "resolved", VALUE(take_resolved)},
+    {.name = "read-as", VALUE(take_reading)},
 };
 #define ROW_COUNT (sizeof rows / sizeof *rows)
 

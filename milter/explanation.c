@@ -58,7 +58,8 @@ static bool judge_beginning(struct explanation *explanation, struct session *ses
 
 static bool judge_recipient(struct explanation *explanation, struct session *session, const struct recipient *recipient)
 {
-	struct decision decision = session_rcpt(session, recipient->address, recipient->resolved);
+	struct decision decision =
+	    session_rcpt_read(session, recipient->address, recipient->resolved, recipient->reading);
 	struct explanation_step *step = add_step(explanation, session, &decision);
 
 	if (step == NULL)

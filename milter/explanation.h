@@ -25,6 +25,7 @@ struct ruleset;
 struct recipient {
 	const char *address;  /* as the client gives it */
 	const char *resolved; /* what the MTA makes of it, or NULL */
+	const char *reading;  /* what the MTA reads in it, or NULL */
 };
 
 /* A session to be judged. */

@@ -57,7 +57,9 @@ static const struct command commands[] = {
                    "  --size BYTES        size declared in MAIL\n"
                    "  --sender ADDRESS    envelope sender; left out: <>\n"
                    "  --recipient ADDRESS may be repeated: one message with several recipients\n"
-                   "  --resolved ADDRESS  what the MTA made of the recipient before it\n",
+                   "  --resolved ADDRESS  what the MTA made of the recipient before it\n"
+                   "  --read-as ADDRESS   what the MTA reads in the recipient before it, or, before\n"
+                   "                      any recipient, in the sender; see sallyport.conf(5)\n",
         .usage_status = STATUS_TROUBLE,
         .main = explain_main,
     },

@@ -32,6 +32,14 @@ static const char *resolved(const char *recipient, const char *judged)
 	return judged;
 }
 
+/* What the MTA reads in the address at hand, where the rules were asked about that, too; or NULL. */
+static const char *read_as(const struct refusal *refusal)
+{
+	enum fact fact = refusal->recipient != NULL ? FACT_RECIPIENT : FACT_SENDER;
+
+	return refusal->session != NULL && session_read_twice(refusal->session, fact) ? refusal->reading : NULL;
+}
+
 void refusal_log(const struct refusal *refusal)
 {
 	static const struct reply_texts nothing_known;
@@ -56,6 +64,7 @@ void refusal_log(const struct refusal *refusal)
 	    log_word("sender", mailbox(texts[FACT_SENDER])),
 	    log_word("recipient", mailbox(recipient)),
 	    log_word("resolved", resolved(recipient, texts[FACT_RECIPIENT])),
+	    log_word("read_as", read_as(refusal)),
 	    log_word("queue", refusal->queue),
 	    log_quoted("reply", refusal->reply),
 	    {.kind = LOG_END},

@@ -1,18 +1,14 @@
 #include "milter/socket.h"
-#include "rules/fault.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "rules/fault.h"
 
 /* How long another instance's start is waited for, and how often it is looked at, in milliseconds. */
 #define CLAIM_PATIENCE 2000
@@ -65,11 +61,11 @@ static bool clear_path(const struct socket_name *name, struct fault *ret_fault)
 		return fault_set(ret_fault, "%s: another process listens there; stop it first, or choose another path",
 		                 name->endpoint.text);
 	if (error != ECONNREFUSED)
-		return fault_set(ret_fault, "%s: cannot find out whether somebody listens there: %s", name->endpoint.text,
-		                 strerror(error));
+		return fault_set(ret_fault, "%s: cannot find out whether somebody listens there: %s",
+		                 name->endpoint.text, strerror(error));
 	if (unlink(path) != 0)
-		return fault_set(ret_fault, "%s: cannot remove the socket that nobody listens at: %s", name->endpoint.text,
-		                 strerror(errno));
+		return fault_set(ret_fault, "%s: cannot remove the socket that nobody listens at: %s",
+		                 name->endpoint.text, strerror(errno));
 	return true;
 }
 
@@ -98,6 +94,8 @@ bool socket_claim(struct socket_name *socket, struct fault *ret_fault)
 {
 	bool clear;
 
+	socket->directory = -1;
+	socket->made = false;
 	socket->umask = umask(S_IXUSR | S_IXGRP | S_IRWXO);
 	if (socket->endpoint.address.any.sa_family == AF_UNIX)
 		clear = lock_directory(socket, ret_fault) && clear_path(socket, ret_fault);

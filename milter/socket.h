@@ -29,11 +29,12 @@
 
 struct fault;
 
+/* The caller sets the endpoint, and socket_claim the rest. */
 struct socket_name {
 	struct endpoint endpoint;
-	int directory;                              /* locked while the socket is claimed, else -1 */
-	mode_t umask;                               /* that was in force before */
-	bool made;                                  /* there is a file of ours: */
+	int directory; /* locked while the socket is claimed, else -1 */
+	mode_t umask;  /* that was in force before */
+	bool made;     /* there is a file of ours: */
 	dev_t device;
 	ino_t inode;
 	struct timespec time; /* of its making: inodes are used again */

@@ -54,7 +54,7 @@ static enum truth all_hold(const struct conditions *conditions, const struct fac
 	return truth;
 }
 
-static enum truth rule_matches(const struct rule *rule, const struct facts *facts)
+static enum truth rule_matches_reading(const struct rule *rule, const struct facts *facts)
 {
 	enum truth truth = all_hold(&rule->conditions, facts);
 
@@ -63,6 +63,17 @@ static enum truth rule_matches(const struct rule *rule, const struct facts *fact
 	if (rule->unless.count > 0 && truth != TRUTH_NO)
 		truth = truth_and(truth, truth_not(all_hold(&rule->unless, facts)));
 	return truth;
+}
+
+static enum truth rule_matches(const struct rule *rule, const struct facts *facts)
+{
+	enum truth written = rule_matches_reading(rule, facts);
+	enum truth read;
+
+	if (facts->reading == NULL)
+		return written;
+	read = rule_matches_reading(rule, facts->reading);
+	return rule->verdict == VERDICT_ACCEPT ? truth_and(written, read) : truth_or(written, read);
 }
 
 static enum truth in_set(const struct facts *facts, enum fact fact, struct optional_set set)

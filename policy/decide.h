@@ -8,6 +8,10 @@
  *	nothing, locks nothing and compares no text.  A decision is data: carrying
  *	it out is the caller's work.
  *
+ *	Where an address has two readings, what was written and what the MTA reads in
+ *	it, a refusing rule matches if it does by either of them, an accept rule if
+ *	it does by both.  So nothing is accepted that either reading would not be.
+ *
  *	A rule whose conditions depend on a fact that could not be looked up, or
  *	compared, decides "tempfail": nothing passes because something broke.
  */

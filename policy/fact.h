@@ -91,6 +91,12 @@ struct facts {
 	uint64_t size;       /* bytes, as declared by SIZE= (RFC 1870) */
 	bool relay;          /* this recipient would be relayed */
 	unsigned recipients; /* accepted so far in this message */
+
+	/*
+	 * The same, with sender and recipient as the MTA reads them, where it reads
+	 * something else in them than was written; or NULL.  Not owned.
+	 */
+	const struct facts *reading;
 };
 
 #endif

@@ -64,12 +64,8 @@ static bool find_domain(const char *text, const char **ret_at)
 	return !quoted;
 }
 
-/*
- * Whether there is nothing outside quotes that MTAs give a meaning of their
- * own: blanks, comments, quoted pairs, the punctuation of lists and groups
- * (RFC 5322 sections 3.2 to 3.4 and 4.4).
- */
-static bool is_plain(const char *text)
+/* Whether there is nothing outside quotes that MTAs give a meaning of their own. */
+static bool has_plain_bytes(const char *text)
 {
 	bool quoted = false;
 
@@ -135,7 +131,10 @@ static enum mailbox_result read_domain(const char *text, struct mailbox *mailbox
 		mailbox->domain = NULL;
 		return MAILBOX_NO_MEMORY;
 	}
+	/* IDNA maps some characters to nothing. */
 	length = strlen(mailbox->domain);
+	if (length == 0)
+		return MAILBOX_UNREADABLE;
 	if (mailbox->domain[0] != '[')
 		return MAILBOX_READ;
 	if (mailbox->domain[length - 1] != ']')
@@ -173,7 +172,6 @@ static enum mailbox_result read_bare(const char *text, struct mailbox *mailbox)
 	if (text[0] == '<' || has_control(text) || !skip_source_route(text, &path) || !find_domain(path, &at))
 		return MAILBOX_UNREADABLE;
 	mailbox->source_route = path != text;
-	mailbox->plain = is_plain(path);
 	mailbox->local = at != NULL ? strndup(path, (size_t)(at - path)) : strdup(path);
 	if (mailbox->local == NULL)
 		return MAILBOX_NO_MEMORY;
@@ -185,6 +183,7 @@ static enum mailbox_result read_bare(const char *text, struct mailbox *mailbox)
 		if (result != MAILBOX_READ)
 			return result;
 	}
+	mailbox->plain = at != NULL && has_plain_bytes(path) && !mailbox_could_route(mailbox);
 	return finish(mailbox);
 }
 

@@ -8,9 +8,12 @@
  *	quote or bracket that does not close, more than one trailing dot, control
  *	bytes.  The domain is what follows the last "@" outside quotes.
  *
- *	MTAs read more in an address than RFC 5321 has: to Postfix, "sa\les@example.com"
- *	and "sales(x) @example.com" are sales@example.com.  Such an address is not
- *	"plain": what the MTA says that it has read counts more than what is read here.
+ *	MTAs read more in an address than RFC 5321 has: to Postfix "sa\les@example.com",
+ *	"sales(x) @example.com" and "example.com!sales" are sales@example.com.  An
+ *	address is plain where nothing is to be read in it but a local part at a
+ *	domain: outside quotes there are no blanks, comments, quoted pairs or
+ *	punctuation of lists (RFC 5322 sections 3.2 to 3.4 and 4.4), it cannot route,
+ *	and it has a domain.
  *
  *	For comparison an address loses its source route (RFC 5321 appendix C) and
  *	the quoting of its local part; both parts are lower case, the domain as
@@ -27,7 +30,7 @@
 struct mailbox {
 	bool null;         /* "<>": nothing else is set */
 	bool source_route; /* it had one */
-	bool plain;        /* MTAs read it as it is read here */
+	bool plain;        /* no MTA reads anything else in it: see above */
 	char *local;       /* without quoting, lower case */
 	char *domain;      /* as compared, or NULL without one */
 	enum name_form domain_form;

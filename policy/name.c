@@ -29,12 +29,13 @@ static void drop_trailing_dot(char *text)
 }
 
 /*
- * Whether a name became something that names are not made of: UTS #46 maps,
- * for example, U+FF20 to "@".  No rule should take such a name for a plain one.
+ * Whether a name is made of what names are made of.  Without the rule
+ * UseSTD3ASCIIRules, UTS #46 lets "example.com(x.example.net" pass, and maps
+ * U+FF20 to "@": no rule should take such a name for one below a domain of ours.
  */
-static bool became_special(const char *from, const char *to)
+static bool has_name_bytes(const char *name)
 {
-	return !is_ascii(from) && strspn(to, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != strlen(to);
+	return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == strlen(name);
 }
 
 enum name_form name_read(const char *text, size_t length, char **ret_name)
@@ -53,7 +54,7 @@ enum name_form name_read(const char *text, size_t length, char **ret_name)
 	}
 	drop_trailing_dot(name);
 	result = idn2_lookup_u8((const uint8_t *)name, (uint8_t **)&converted, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
-	if (result == IDN2_OK && !became_special(name, converted)) {
+	if (result == IDN2_OK && has_name_bytes(converted)) {
 		/* An ideographic full stop at the end has become a dot. */
 		if (!is_ascii(name) && text[length - 1] != '.')
 			drop_trailing_dot(converted);

@@ -4,8 +4,9 @@
  *
  * DESCRIPTION
  *	Lower case, without one trailing dot, as A-labels by UTS #46,
- *	non-transitional (libidn2).  What does not convert compares as lower-case
- *	bytes, and is never local.  So does an address literal ("[192.0.2.1]").
+ *	non-transitional (libidn2).  What does not convert to letters, digits, "-",
+ *	"_" and dots compares as lower-case bytes, and is never local.  So does an
+ *	address literal ("[192.0.2.1]").
  */
 #ifndef POLICY_NAME_H
 #define POLICY_NAME_H

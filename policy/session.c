@@ -17,6 +17,7 @@ static const char unknown[] = "unknown";
 /* Room for the sets that each fact's value is in. */
 struct class_room {
 	uint64_t *client_name, *helo, *sender, *user, *mechanism, *recipient;
+	uint64_t *sender_reading, *recipient_reading;
 	uint64_t *domain; /* of the address at hand */
 	uint64_t *memory;
 };
@@ -27,6 +28,7 @@ struct session {
 	struct match_room *match_room;
 	struct class_room room;
 	struct facts facts;
+	struct fact_class readings[FACT_COUNT]; /* of addresses in which the MTA reads something else; else absent */
 	char *owned[FACT_COUNT]; /* texts that are copies */
 	char *resolved;
 	struct reply_texts texts;
@@ -48,9 +50,14 @@ static bool make_room(struct session *session)
 		uint64_t **buffer;
 		enum value_kind kind;
 	} parts[] = {
-	    {&session->room.client_name, VALUE_NAME}, {&session->room.helo, VALUE_NAME},
-	    {&session->room.domain, VALUE_NAME},      {&session->room.sender, VALUE_MAILBOX},
-	    {&session->room.recipient, VALUE_MAILBOX}, {&session->room.user, VALUE_LOGIN},
+	    {&session->room.client_name, VALUE_NAME},
+	    {&session->room.helo, VALUE_NAME},
+	    {&session->room.domain, VALUE_NAME},
+	    {&session->room.sender, VALUE_MAILBOX},
+	    {&session->room.sender_reading, VALUE_MAILBOX},
+	    {&session->room.recipient, VALUE_MAILBOX},
+	    {&session->room.recipient_reading, VALUE_MAILBOX},
+	    {&session->room.user, VALUE_LOGIN},
 	    {&session->room.mechanism, VALUE_WORD},
 	};
 	size_t words = 0;
@@ -112,6 +119,7 @@ static void forget(struct session *session, enum fact fact)
 {
 	keep_text(session, fact, NULL);
 	session->facts.classes[fact] = (struct fact_class){.state = FACT_ABSENT};
+	session->readings[fact] = (struct fact_class){.state = FACT_ABSENT};
 }
 
 /* Forgets all that is not known any more at the end of this scope. */
@@ -122,12 +130,29 @@ static void forget_scope(struct session *session, enum fact_scope scope)
 			forget(session, (enum fact)i);
 }
 
+/* The class of a fact by the sets that its value is in; NULL where it could not be compared. */
+static struct fact_class class_of(const uint64_t *sets)
+{
+	return (struct fact_class){.state = sets != NULL ? FACT_KNOWN : FACT_BROKEN, .sets = sets};
+}
+
 static void set_class(struct session *session, enum fact fact, const uint64_t *sets)
 {
-	session->facts.classes[fact] = (struct fact_class){
-	    .state = sets != NULL ? FACT_KNOWN : FACT_BROKEN,
-	    .sets = sets,
-	};
+	session->facts.classes[fact] = class_of(sets);
+}
+
+/* Has a stage judged, by both readings of the addresses where there are two. */
+static struct decision judge(const struct session *session, enum stage stage)
+{
+	struct facts written = session->facts, read = session->facts;
+
+	for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
+		if (session->readings[fact].state == FACT_ABSENT)
+			continue;
+		read.classes[fact] = session->readings[fact];
+		written.reading = &read;
+	}
+	return decide(session->listener, stage, &written);
 }
 
 /* Classifies a name by its compared form. */
@@ -207,7 +232,7 @@ struct decision session_connect(struct session *session, const struct connection
 	enum decision_cause cause = take_connection(session, connection);
 
 	session->connected = true;
-	session->refused_connect = cause == CAUSE_NOTHING ? decide(session->listener, STAGE_CONNECT, &session->facts)
+	session->refused_connect = cause == CAUSE_NOTHING ? judge(session, STAGE_CONNECT)
 	                                                  : decide_without_rules(STAGE_CONNECT, cause);
 	return session->refused_connect;
 }
@@ -235,7 +260,7 @@ struct decision session_helo(struct session *session, const char *helo)
 	if (helo != NULL && (copy == NULL || !classify_name(session, FACT_HELO, helo, session->room.helo)))
 		session->refused_helo = decide_without_rules(STAGE_HELO, CAUSE_INTERNAL);
 	else
-		session->refused_helo = decide(session->listener, STAGE_HELO, &session->facts);
+		session->refused_helo = judge(session, STAGE_HELO);
 out:
 	keep_text(session, FACT_HELO, copy);
 	return kept_refusal(session);
@@ -248,33 +273,47 @@ static const uint64_t *classify_domain(struct session *session, const struct mai
 	                       session->room.domain);
 }
 
-static void classify_mailbox(struct session *session, enum fact fact, const struct mailbox *mailbox, uint64_t *buffer)
+static struct fact_class classify_mailbox(struct session *session, const struct mailbox *mailbox, uint64_t *buffer)
 {
 	const struct vocabulary *vocabulary = session->ruleset->vocabulary;
-	const uint64_t *domain = NULL, *sets = NULL;
+	const uint64_t *domain = NULL;
 
-	if (mailbox->null) {
-		set_class(session, fact, vocabulary_null_sender(vocabulary));
-		return;
-	}
-	if (mailbox->domain != NULL)
+	if (mailbox->null)
+		return class_of(vocabulary_null_sender(vocabulary));
+	if (mailbox->domain != NULL) {
 		domain = classify_domain(session, mailbox);
-	if (mailbox->domain == NULL || domain != NULL)
-		sets = vocabulary_mailbox(vocabulary, mailbox->key, mailbox->subject, domain, session->match_room, buffer);
-	set_class(session, fact, sets);
+		if (domain == NULL)
+			return class_of(NULL);
+	}
+	return class_of(vocabulary_mailbox(vocabulary, mailbox->key, mailbox->subject, domain, session->match_room, buffer));
 }
 
-/* Classifies an address by what the MTA has made of it, if it said so; returns whether it did. */
-static bool classify_resolved(struct session *session, enum fact fact, const char *resolved, uint64_t *buffer)
+/*
+ * What the MTA reads in an address that is not plain; absent where it does not
+ * say.  Where that cannot be read, it is an address that no condition knows.
+ */
+static struct fact_class classify_reading(struct session *session, const struct mailbox *written, const char *reading,
+                                          uint64_t *buffer)
 {
+	struct fact_class class = {.state = FACT_ABSENT};
 	struct mailbox mailbox;
 
-	if (resolved == NULL || mailbox_read(resolved, &mailbox) != MAILBOX_READ)
-		return false;
-	if (!mailbox.null)
-		classify_mailbox(session, fact, &mailbox, buffer);
-	mailbox_destroy(&mailbox);
-	return session->facts.classes[fact].state != FACT_ABSENT;
+	if (written->plain || reading == NULL)
+		return class;
+	switch (mailbox_read(reading, &mailbox)) {
+	case MAILBOX_READ:
+		class = classify_mailbox(session, &mailbox, buffer);
+		mailbox_destroy(&mailbox);
+		break;
+	case MAILBOX_UNREADABLE:
+		class = class_of(memset(buffer, 0, vocabulary_words(session->ruleset->vocabulary, VALUE_MAILBOX) *
+		                                       sizeof *buffer));
+		break;
+	case MAILBOX_NO_MEMORY:
+		class = class_of(NULL);
+		break;
+	}
+	return class;
 }
 
 /* Keeps the text of an address and reads it; unless CAUSE_NOTHING is returned, there is no mailbox to destroy. */
@@ -295,12 +334,6 @@ static enum decision_cause read_address(struct session *session, enum fact fact,
 	return CAUSE_NOTHING;
 }
 
-/* Whether the sender is a local part at a domain, in which no MTA reads anything else. */
-static bool sender_is_plain(const struct mailbox *sender)
-{
-	return sender->null || (sender->plain && sender->domain != NULL && !mailbox_could_route(sender));
-}
-
 static enum decision_cause take_sender(struct session *session, const struct envelope *envelope)
 {
 	struct mailbox mailbox;
@@ -308,9 +341,9 @@ static enum decision_cause take_sender(struct session *session, const struct env
 
 	if (cause != CAUSE_NOTHING)
 		return cause;
-	if (sender_is_plain(&mailbox) ||
-	    !classify_resolved(session, FACT_SENDER, envelope->resolved, session->room.sender))
-		classify_mailbox(session, FACT_SENDER, &mailbox, session->room.sender);
+	session->facts.classes[FACT_SENDER] = classify_mailbox(session, &mailbox, session->room.sender);
+	session->readings[FACT_SENDER] =
+	    classify_reading(session, &mailbox, envelope->reading, session->room.sender_reading);
 	mailbox_destroy(&mailbox);
 	return CAUSE_NOTHING;
 }
@@ -363,7 +396,7 @@ struct decision session_mail(struct session *session, const struct envelope *env
 
 	decision = kept_refusal(session);
 	if (decision.verdict == VERDICT_ACCEPT)
-		decision = cause == CAUSE_NOTHING ? decide(session->listener, STAGE_MAIL, &session->facts)
+		decision = cause == CAUSE_NOTHING ? judge(session, STAGE_MAIL)
 		                                  : decide_without_rules(STAGE_MAIL, cause);
 	session->mail_accepted = decision.verdict == VERDICT_ACCEPT;
 	return decision;
@@ -427,7 +460,8 @@ static bool find_relay(struct session *session, const struct mailbox *mailbox, c
 	return local != TRUTH_YES;
 }
 
-static enum decision_cause take_recipient(struct session *session, const char *recipient, const char *resolved)
+static enum decision_cause take_recipient(struct session *session, const char *recipient, const char *resolved,
+                                          const char *reading)
 {
 	struct mailbox mailbox;
 	enum decision_cause cause = read_address(session, FACT_RECIPIENT, recipient, &mailbox);
@@ -438,8 +472,9 @@ static enum decision_cause take_recipient(struct session *session, const char *r
 	if (mailbox.null) {
 		cause = CAUSE_SYNTAX;
 	} else {
-		if (mailbox.plain || !classify_resolved(session, FACT_RECIPIENT, resolved, session->room.recipient))
-			classify_mailbox(session, FACT_RECIPIENT, &mailbox, session->room.recipient);
+		session->facts.classes[FACT_RECIPIENT] = classify_mailbox(session, &mailbox, session->room.recipient);
+		session->readings[FACT_RECIPIENT] =
+		    classify_reading(session, &mailbox, reading, session->room.recipient_reading);
 		session->facts.relay = find_relay(session, &mailbox, resolved, &cause);
 	}
 	mailbox_destroy(&mailbox);
@@ -447,6 +482,12 @@ static enum decision_cause take_recipient(struct session *session, const char *r
 }
 
 struct decision session_rcpt(struct session *session, const char *recipient, const char *resolved)
+{
+	return session_rcpt_read(session, recipient, resolved, NULL);
+}
+
+struct decision session_rcpt_read(struct session *session, const char *recipient, const char *resolved,
+                                  const char *reading)
 {
 	enum decision_cause cause;
 	struct decision decision;
@@ -456,8 +497,8 @@ struct decision session_rcpt(struct session *session, const char *recipient, con
 	forget_scope(session, SCOPE_RECIPIENT);
 	free(session->resolved);
 	session->resolved = NULL;
-	cause = take_recipient(session, recipient, resolved);
-	decision = cause == CAUSE_NOTHING ? decide(session->listener, STAGE_RCPT, &session->facts)
+	cause = take_recipient(session, recipient, resolved, reading);
+	decision = cause == CAUSE_NOTHING ? judge(session, STAGE_RCPT)
 	                                  : decide_without_rules(STAGE_RCPT, cause);
 	if (decision.verdict == VERDICT_ACCEPT)
 		session->facts.recipients++;
@@ -469,7 +510,7 @@ struct decision session_data(struct session *session)
 	if (session->facts.recipients == 0)
 		return decide_without_rules(STAGE_DATA, CAUSE_INTERNAL);
 	forget_scope(session, SCOPE_RECIPIENT);
-	return decide(session->listener, STAGE_DATA, &session->facts);
+	return judge(session, STAGE_DATA);
 }
 
 void session_reset(struct session *session)
@@ -495,6 +536,11 @@ const struct listener *session_listener(const struct session *session)
 bool session_relay(const struct session *session)
 {
 	return session->facts.relay;
+}
+
+bool session_read_twice(const struct session *session, enum fact fact)
+{
+	return session->readings[fact].state != FACT_ABSENT;
 }
 
 const struct reply_texts *session_texts(const struct session *session)

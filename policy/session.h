@@ -22,10 +22,9 @@
  *	session_mail.  session_rcpt without an accepted MAIL, and session_data
  *	without an accepted recipient, are "tempfail": the events came out of order.
  *
- *	Where an address is not plain (policy/mailbox.h), and where a sender is not a
- *	local part at a domain, the conditions on it are asked about what the MTA
- *	has made of it, if it said so: that is what it acts on.  Whether a
- *	recipient is relay is asked of both forms.
+ *	TWO READINGS.  Where an address is not plain (policy/mailbox.h), the MTA may read
+ *	another one in it, and act on that.  A caller who knows it gives it as the
+ *	"reading", and rules are asked about both (policy/decide.h).
  *
  * OWNERSHIP, THREADS
  *	The session copies every text that it is given.  It refers to the rule set,
@@ -81,7 +80,7 @@ struct connection {
 /* What is known at MAIL; login and TLS are read anew each time. */
 struct envelope {
 	const char *sender;    /* the argument of MAIL FROM, with or without angle brackets */
-	const char *resolved;  /* what the MTA has made of it, or NULL where it did not say */
+	const char *reading;   /* what the MTA reads in it, or NULL where it did not say */
 	const char *user;      /* SASL login, or NULL */
 	const char *mechanism; /* SASL mechanism, or NULL */
 	unsigned tls_bits;     /* 0: not encrypted */
@@ -106,6 +105,10 @@ struct decision session_mail(struct session *session, const struct envelope *env
  */
 struct decision session_rcpt(struct session *session, const char *recipient, const char *resolved);
 
+/* The same, with what the MTA reads in the recipient, or NULL. */
+struct decision session_rcpt_read(struct session *session, const char *recipient, const char *resolved,
+                                  const char *reading);
+
 struct decision session_data(struct session *session);
 
 /* Ends the message (RSET, end of message, abort); may be called at any time, any number of times. */
@@ -115,6 +118,9 @@ void session_reset(struct session *session);
  * The listener that judges, or NULL where none matched (yet).
  */
 const struct listener *session_listener(const struct session *session);
+
+/* Whether the sender, or the recipient, was judged by two readings. */
+bool session_read_twice(const struct session *session, enum fact fact);
 
 /* Whether the recipient of the last session_rcpt is relay. */
 bool session_relay(const struct session *session);

@@ -165,7 +165,7 @@ static const char *name_fault(const char *name)
 	size_t length = strlen(name);
 
 	if (length == 0)
-		return "has no name behind the dot";
+		return "has no domain name in it";
 	if (strncmp(name, "*.", 2) == 0)
 		return "has an asterisk; names below a domain are written \".example.com\"";
 	if (name[0] == '[')
@@ -196,6 +196,11 @@ static bool read_name(struct reading *reading, const char *text, struct location
 	}
 	if (name_read(text + below, strlen(text + below), &name) == NAME_NO_MEMORY) {
 		reading->no_memory = true;
+		return false;
+	}
+	if (name[0] == '\0') {
+		fault(reading, where, text, name_fault(name));
+		free(name);
 		return false;
 	}
 	kept = asprintf(&printed, "%s%s", below ? "." : "", name) >= 0 &&
@@ -263,6 +268,8 @@ static bool read_mailbox(struct reading *reading, const char *text, struct locat
 	free(address);
 	if (result == MAILBOX_NO_MEMORY) {
 		reading->no_memory = true;
+	} else if (result == MAILBOX_READ && mailbox.domain != NULL && name_fault(mailbox.domain) != NULL) {
+		fault(reading, where, text, name_fault(mailbox.domain));
 	} else if (result == MAILBOX_UNREADABLE || mailbox.null || mailbox.source_route ||
 	           any_domain != (mailbox.domain == NULL)) {
 		fault(reading, where, text, "is not an address; write \"user@example.com\", \"user@\" or \"example.com\"");

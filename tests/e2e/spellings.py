@@ -46,3 +46,41 @@ def _(gate):
     gate.rules(one(OPEN, refuse("mail", f'sender = [ "sales@{OURS}" ];')))
     gate.play(sender="sales").refused("mail", HOLDS)
     gate.play(sender="someone").accepted()
+
+
+# Postfix takes every one of these to test@example.com.
+WAYS_OUT = [f"test%example.com@{OURS}", f"example.com!test@{OURS}", f'"test@example.com"@{OURS}',
+            f"test@example.com@{OURS}", f"@{OURS}:test@example.com"]
+
+
+@suite.case("a rule that relays for our own domain relays nowhere else")
+def _(gate):
+    rule = f'rcpt = ( {{ verdict = "accept"; relay = true; recipient = [ "{OURS}" ]; }} );'
+    gate.rules(one(rule, local_domains=""))
+    gate.play(recipients=[STAFF]).accepted()
+    for recipient in WAYS_OUT:
+        must_hold(gate.play(recipients=[recipient], deliver=True), "rcpt", recipient)
+    assert gate.delivered() == [], gate.delivered()
+
+
+@suite.case("a rule that refuses a recipient refuses what routes to it, from those who may relay, too")
+def _(gate):
+    gate.rules(one(OPEN, refuse("rcpt", f'recipient = [ "{STAFF}", "test@example.com" ];')))
+    for recipient in WAYS_OUT + ["all-staff", f"all-staff%{OURS}", f"{OURS}!all-staff", f"all-staff%{OURS}@{OURS}"]:
+        must_hold(gate.play(recipients=[recipient], deliver=True), "rcpt", recipient)
+    assert gate.delivered() == [], gate.delivered()
+
+
+@suite.case('with resolved = "ignore" a domain that is no name is not below one of ours')
+def _(gate):
+    gate.rules(one('resolved = "ignore";'))
+    for recipient in (f"test@example.com(x.{OURS}", f"test@example.com (.{OURS}", rf"test@example.com(\).{OURS}"):
+        must_hold(gate.play(recipients=[recipient], deliver=True), "rcpt", recipient)
+    assert gate.delivered() == [], gate.delivered()
+
+
+@suite.case("the log tells what the MTA reads in an address, and explain comes to the same by it")
+def _(gate):
+    gate.rules(one(OPEN, refuse("rcpt", f'recipient = [ "{STAFF}" ];')))
+    gate.play(recipients=[rf"all-staf\f@{OURS}"]).refused("rcpt", HOLDS)
+    gate.daemon.await_line(f"read_as={STAFF}")

@@ -91,7 +91,7 @@ def without_trailing_dot(name):
 def read_name(text):
     """A name as it is compared: lower case, without one trailing dot, as A-labels; a literal only in lower case."""
     converted = None if text.startswith("[") else to_a_labels(text)
-    if not text.isascii() and converted and not HOST_NAME.fullmatch(converted):
+    if converted and not HOST_NAME.fullmatch(converted):
         converted = None
     name = lower_ascii(without_trailing_dot(text if converted is None else converted))
     return Name(name, converts=converted is not None and name != "")
@@ -140,12 +140,6 @@ def read_mailbox(text):
     if domain is not None:
         check_domain(domain)
     return Mailbox(written, route is not None, local, domain)
-
-
-def is_plain(text):
-    """Whether, behind a source route, nothing outside quotes means more to an MTA than it does here."""
-    _, rest = split_route(without_angle_brackets(text))
-    return not re.search(r"[ ()\\;,<>]", re.sub(r'"(\\.|[^"\\])*"', "", rest))
 
 
 def split_route(written):
@@ -202,3 +196,5 @@ def check_domain(domain):
         raise Unreadable(domain)
     if name.startswith("[") and not name.endswith("]"):
         raise Unreadable(domain)
+    if not read_name(domain).text:
+        raise Unreadable(domain)  # IDNA maps all of it to nothing

@@ -30,11 +30,9 @@ Where the language leaves a choice, these are the choices:
 13. With `local`, `address` is whatever the session says, and `daemon` is compared exactly.
 14. {client} shows the address in its canonical form, IPv4 for a mapped one; an unavailable name shows as `unknown`.
 15. Without a recipient, a session that no stage refused is accepted.
-16. A name with letters outside ASCII converts only if it becomes letters, digits, "-", "_" and dots.  The trailing dot
+16. A name converts only if it becomes letters, digits, "-", "_" and dots.  The trailing dot
     that a name loses may be any that IDNA takes for a dot.
 17. `.example.com` is not a name below example.com: it has no label of its own.
-18. A recipient with blanks, comments, backslashes, `;`, `,`, `<` or `>` outside quotes is matched by conditions as what
-    the MTA made of it, where that can be read: MTAs read such an address in ways of their own.
 """
 
 import dataclasses
@@ -389,19 +387,7 @@ class Judge:
         if self.known.recipient is None or self.known.recipient.null:
             return Decision("reject", "syntax", None, BAD_RECIPIENT)
         self.find_relay(resolved)
-        self.read_as_resolved(recipient, resolved)
         return self.judge("rcpt")
-
-    def read_as_resolved(self, recipient, resolved):
-        """An address that MTAs read their own way is matched as the MTA has read it, where it said so."""
-        if resolved is None or facts.is_plain(recipient):
-            return
-        try:
-            mailbox = facts.read_mailbox(resolved)
-        except Unreadable:
-            return
-        if not mailbox.null:
-            self.known.recipient = mailbox
 
     def find_relay(self, resolved):
         """Local or relay; the replies name the address that made the recipient relay."""

@@ -83,7 +83,7 @@ Test(macros, lists_are_what_the_mtas_were_measured_with)
 	static const char *const expected[] = {
 	    [PLACE_CONNECT] = "j {daemon_name} {daemon_port} {if_addr} {daemon_addr} {client_resolve}",
 	    [PLACE_HELO] = "j",
-	    [PLACE_MAIL] = "j {auth_authen} {auth_type} {tls_version} {cipher_bits} i",
+	    [PLACE_MAIL] = "j {mail_addr} {auth_authen} {auth_type} {tls_version} {cipher_bits} i",
 	    [PLACE_RCPT] = "j {rcpt_addr} i",
 	    [PLACE_DATA] = "j i",
 	    [PLACE_MESSAGE_END] = "j",
@@ -108,6 +108,7 @@ Test(macros, only_what_was_asked_for_is_read)
 	macros_daemon(&fake.mta);
 	macros_local_address(&fake.mta, &client, &local);
 	macros_client_name(&fake.mta, "host.example");
+	macros_resolved_sender(&fake.mta);
 	macros_user(&fake.mta);
 	macros_mechanism(&fake.mta);
 	fake_mta_macro(&fake, "{tls_version}", "TLSv1.3");
@@ -230,10 +231,12 @@ Test(macros, what_is_empty_was_not_told)
 {
 	fake_mta_macro(&fake, "{daemon_name}", "");
 	fake_mta_macro(&fake, "{auth_type}", "");
+	fake_mta_macro(&fake, "{mail_addr}", "");
 	fake_mta_macro(&fake, "{rcpt_addr}", "");
 	fake_mta_macro(&fake, "i", "");
 	cr_assert_null(macros_daemon(&fake.mta));
 	cr_assert_null(macros_mechanism(&fake.mta));
+	cr_assert_null(macros_resolved_sender(&fake.mta));
 	cr_assert_null(macros_resolved(&fake.mta));
 	cr_assert_null(macros_queue(&fake.mta));
 }
