@@ -38,6 +38,12 @@ static int no_memory(void)
 	return STATUS_TROUBLE;
 }
 
+static int cannot_print(void)
+{
+	perror("sallyport check: standard output");
+	return STATUS_TROUBLE;
+}
+
 static int check_file(const char *path, const struct choices *choices, json_t *list)
 {
 	struct diagnostics *diagnostics = diagnostics_new();
@@ -56,7 +62,7 @@ static int check_file(const char *path, const struct choices *choices, json_t *l
 	else if (!list_diagnostics(diagnostics, list))
 		status = no_memory();
 	if (rules != NULL && choices->print && !model_print(rules->model, stdout))
-		status = no_memory();
+		status = cannot_print();
 	rules_free(rules);
 	diagnostics_free(diagnostics);
 	return status;
@@ -72,14 +78,10 @@ static int check_files(char **paths, const struct choices *choices)
 		if (status > worst)
 			worst = status;
 	}
-	if (choices->json && (json_dumpf(list, stdout, JSON_INDENT(2)) != 0 || putchar('\n') == EOF))
-		worst = no_memory();
+	if (choices->json && (json_dumpf(list, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) != 0 || putchar('\n') == EOF))
+		worst = cannot_print();
 	json_decref(list);
-	if (fflush(stdout) != 0) {
-		perror("sallyport check: standard output");
-		return STATUS_TROUBLE;
-	}
-	return worst;
+	return fflush(stdout) == 0 ? worst : cannot_print();
 }
 
 int check_main(const struct command *command, int argc, char **argv)

@@ -179,7 +179,7 @@ char *log_json(const char *time, const char *event, const char *message, const s
 	if (sound && message != NULL)
 		sound = json_object_set_new(object, "message", json_value(message)) == 0;
 	if (sound)
-		dumped = json_dumps(object, 0);
+		dumped = json_dumps(object, JSON_ENSURE_ASCII);
 	if (dumped != NULL && asprintf(&line, "%s\n", dumped) < 0)
 		line = NULL;
 	free(dumped);

@@ -71,6 +71,7 @@ static struct rules *load(const char *path)
 		log_open(rules->settings.log);
 		for (size_t i = 0; i < diagnostics_shown(diagnostics); i++)
 			log_diagnostic(diagnostics_at(diagnostics, i));
+		tell_unserved(path, &rules->settings);
 		rules_forget_model(rules);
 	}
 	diagnostics_free(diagnostics);

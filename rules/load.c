@@ -23,8 +23,7 @@ static void report_syntax(struct reading *reading, const config_t *config)
 
 	source_near(reading->source, line, near, sizeof near);
 	if (text != NULL && strcmp(text, "syntax error") != 0)
-		diagnostics_error(reading->diagnostics, source_location(reading->source, line),
-		                  "%s, near %s; settings of one group have different names", text, near);
+		diagnostics_error(reading->diagnostics, source_location(reading->source, line), "%s, near %s", text, near);
 	else if (near[0] != '\0')
 		diagnostics_error(reading->diagnostics, source_location(reading->source, line),
 		                  "syntax error near %s; a setting is written NAME = VALUE;", near);
