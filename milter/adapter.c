@@ -256,7 +256,8 @@ enum answer adapter_mail(struct adapter *adapter, char *const *arguments)
 	for (char *const *parameter = arguments + 1; *parameter != NULL; parameter++)
 		take_size(*parameter, &envelope);
 	decision = session_mail(adapter->session, &envelope);
-	return decision.verdict == VERDICT_ACCEPT ? ANSWER_CONTINUE : refuse(adapter, &decision, NULL, envelope.reading);
+	return decision.verdict == VERDICT_ACCEPT ? ANSWER_CONTINUE
+	                                          : refuse(adapter, &decision, NULL, envelope.reading);
 }
 
 enum answer adapter_rcpt(struct adapter *adapter, char *const *arguments)

@@ -78,7 +78,8 @@ static int check_files(char **paths, const struct choices *choices)
 		if (status > worst)
 			worst = status;
 	}
-	if (choices->json && (json_dumpf(list, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) != 0 || putchar('\n') == EOF))
+	if (choices->json &&
+	    (json_dumpf(list, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) != 0 || putchar('\n') == EOF))
 		worst = cannot_print();
 	json_decref(list);
 	return fflush(stdout) == 0 ? worst : cannot_print();

@@ -213,7 +213,8 @@ bool explanation_print_json(const struct explanation *explanation, FILE *stream)
 	for (size_t i = 0; sound && i < explanation->count; i++)
 		sound = json_array_append_new(steps, json_step(&explanation->steps[i])) == 0;
 	sound = sound && json_object_set(object, "stages", steps) == 0;
-	sound = sound && json_dumpf(object, stream, JSON_INDENT(2) | JSON_ENSURE_ASCII) == 0 && fputc('\n', stream) != EOF;
+	sound =
+	    sound && json_dumpf(object, stream, JSON_INDENT(2) | JSON_ENSURE_ASCII) == 0 && fputc('\n', stream) != EOF;
 	json_decref(steps);
 	json_decref(object);
 	return sound;

@@ -10,7 +10,6 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-
 bool privileges_are_root(void)
 {
 	return getuid() == 0 || geteuid() == 0;

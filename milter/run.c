@@ -56,6 +56,16 @@ static int refuse_to_run(int status, const char *message)
 	return status;
 }
 
+/* Says of settings that are read, for versions to come, that nothing comes of them yet. */
+static void tell_unserved(const char *path, const struct settings *settings)
+{
+	if (settings->decisions != NULL)
+		log_warning(log_none, "%s: \"decisions\" is not served by this version: no decision log is written",
+		            path);
+	if (settings->metrics != NULL)
+		log_warning(log_none, "%s: \"metrics\" is not served by this version", path);
+}
+
 /* Logs warnings; where the file has an error, and the log's format is not known, shows all faults as check does. */
 static struct rules *load(const char *path)
 {

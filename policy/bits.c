@@ -60,8 +60,8 @@ static bool grow_slots(struct class_table *table)
 		return false;
 	table->slots = slots;
 	table->slot_count = count;
-	for (uint32_t class = 0; class < table->count; class++)
-		*find_slot(table, class_table_bits(table, class)) = class + 1;
+	for (uint32_t i = 0; i < table->count; i++)
+		*find_slot(table, class_table_bits(table, i)) = i + 1;
 	free(old);
 	return true;
 }

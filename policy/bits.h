@@ -38,7 +38,7 @@ static inline size_t bits_words(size_t bits)
 }
 
 struct class_table {
-	size_t words;     /* of each class */
+	size_t words;      /* of each class */
 	uint64_t *vectors; /* count * words */
 	uint32_t count;
 	uint32_t capacity;

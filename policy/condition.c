@@ -118,8 +118,7 @@ static enum truth recipients_over(const struct condition *condition, const struc
 /* From the stage that has the fact to the last; what is said of a recipient is forgotten after rcpt. */
 static const struct condition_row rows[] = {
     [CONDITION_CLIENT] = {"client", FACT_CLIENT, VALUE_NETWORK, STAGE_CONNECT, STAGE_DATA, client_in},
-    [CONDITION_CLIENT_NAME] = {"client_name", FACT_CLIENT_NAME, VALUE_NAME, STAGE_CONNECT, STAGE_DATA,
-                               client_name_in},
+    [CONDITION_CLIENT_NAME] = {"client_name", FACT_CLIENT_NAME, VALUE_NAME, STAGE_CONNECT, STAGE_DATA, client_name_in},
     [CONDITION_HELO] = {"helo", FACT_HELO, VALUE_NAME, STAGE_HELO, STAGE_DATA, helo_in},
     [CONDITION_SENDER] = {"sender", FACT_SENDER, VALUE_MAILBOX, STAGE_MAIL, STAGE_DATA, sender_in},
     [CONDITION_AUTHENTICATED] = {"authenticated", FACT_USER, VALUE_BOOLEAN, STAGE_MAIL, STAGE_DATA, authenticated_is},

@@ -117,13 +117,14 @@ static struct decision block_decision(enum stage stage, const char *block, const
 
 static struct decision ask_connection(const struct connection_block *block, const struct facts *facts)
 {
-	enum truth listed = truth_or(in_set(facts, FACT_CLIENT, block->clients),
-	                             in_set(facts, FACT_CLIENT_NAME, block->names));
+	enum truth listed =
+	    truth_or(in_set(facts, FACT_CLIENT, block->clients), in_set(facts, FACT_CLIENT_NAME, block->names));
 	enum truth admitted = block->mode == MODE_ONLY ? listed : truth_not(listed);
 	const struct reply *refusal = block->reply != NULL ? block->reply : &access_denied;
 
-	return settle(block_decision(STAGE_CONNECT, "connection", &block->where, admitted == TRUTH_YES ? NULL : refusal),
-	              admitted);
+	return settle(
+	    block_decision(STAGE_CONNECT, "connection", &block->where, admitted == TRUTH_YES ? NULL : refusal),
+	    admitted);
 }
 
 /*
@@ -183,8 +184,8 @@ static struct decision ask_relay(const struct listener *listener, const struct f
 	enum truth listed, may;
 
 	if (block == NULL && facts->relay)
-		return (struct decision){STAGE_RCPT, VERDICT_REJECT, CAUSE_NO_BLOCK, &relay_refused, "relay",
-		                         &listener->where};
+		return (struct decision){STAGE_RCPT,     VERDICT_REJECT, CAUSE_NO_BLOCK,
+		                         &relay_refused, "relay",        &listener->where};
 	if (block == NULL)
 		return (struct decision){.stage = STAGE_RCPT, .cause = CAUSE_NOTHING};
 	if (!facts->relay)
@@ -226,9 +227,9 @@ struct decision decide(const struct listener *listener, enum stage stage, const 
 		enum truth truth = rule_matches(rule, facts);
 
 		if (truth != TRUTH_NO)
-			return settle((struct decision){stage, rule->verdict, CAUSE_RULE, rule->reply, rule->label,
-			                                &rule->where},
-			              truth);
+			return settle(
+			    (struct decision){stage, rule->verdict, CAUSE_RULE, rule->reply, rule->label, &rule->where},
+			    truth);
 	}
 	return ask_block(listener, stage, facts);
 }

@@ -28,17 +28,17 @@ struct listener;
 
 /* What made the decision. */
 enum decision_cause {
-	CAUSE_NOTHING,      /* neither rule nor block had anything to say */
-	CAUSE_RULE,         /* a rule matched */
-	CAUSE_BLOCK,        /* the stage's block was asked */
-	CAUSE_NO_BLOCK,     /* relay, and the listener has no relay block */
-	CAUSE_SYNTAX,       /* an address that cannot be read */
-	CAUSE_NAME,         /* the client's name could not be looked up just now */
-	CAUSE_BROKEN,       /* a fact could not be compared */
-	CAUSE_NO_LISTENER,  /* no listener matches the connection */
-	CAUSE_NO_CLIENT,    /* the MTA gave no client address */
-	CAUSE_NO_MACROS,    /* the MTA does not let us ask for its macros */
-	CAUSE_INTERNAL,     /* no memory, or events out of order */
+	CAUSE_NOTHING,     /* neither rule nor block had anything to say */
+	CAUSE_RULE,        /* a rule matched */
+	CAUSE_BLOCK,       /* the stage's block was asked */
+	CAUSE_NO_BLOCK,    /* relay, and the listener has no relay block */
+	CAUSE_SYNTAX,      /* an address that cannot be read */
+	CAUSE_NAME,        /* the client's name could not be looked up just now */
+	CAUSE_BROKEN,      /* a fact could not be compared */
+	CAUSE_NO_LISTENER, /* no listener matches the connection */
+	CAUSE_NO_CLIENT,   /* the MTA gave no client address */
+	CAUSE_NO_MACROS,   /* the MTA does not let us ask for its macros */
+	CAUSE_INTERNAL,    /* no memory, or events out of order */
 };
 #define CAUSE_COUNT (CAUSE_INTERNAL + 1)
 
@@ -49,9 +49,9 @@ struct decision {
 	enum stage stage; /* the stage that decided: connect or helo in the answer to MAIL where a refusal was kept */
 	enum verdict verdict;
 	enum decision_cause cause;
-	const struct reply *reply;   /* NULL where the verdict is accept */
-	const char *rule;            /* the rule's name, "mail[2]", or the block's; NULL where none decided */
-	const struct location *by;   /* where it stands; NULL where none decided */
+	const struct reply *reply; /* NULL where the verdict is accept */
+	const char *rule;          /* the rule's name, "mail[2]", or the block's; NULL where none decided */
+	const struct location *by; /* where it stands; NULL where none decided */
 };
 
 /* Judges a stage by what is known of the session.  All pointers in the result live as long as the rule set. */

@@ -96,12 +96,13 @@ static bool reserve(struct dictionary *dictionary, const struct dictionary_entry
 
 	for (size_t i = 0; i < count; i++)
 		bytes += strlen(entries[i].key) + 1;
-	for (dictionary->slot_count = 16; dictionary->slot_count < 2 * count; )
+	for (dictionary->slot_count = 16; dictionary->slot_count < 2 * count;)
 		dictionary->slot_count *= 2;
 	dictionary->texts = malloc(bytes);
 	dictionary->nodes = calloc(count + 1, sizeof *dictionary->nodes);
 	dictionary->slots = calloc(dictionary->slot_count, sizeof *dictionary->slots);
-	return bytes <= UINT32_MAX && dictionary->texts != NULL && dictionary->nodes != NULL && dictionary->slots != NULL;
+	return bytes <= UINT32_MAX && dictionary->texts != NULL && dictionary->nodes != NULL &&
+	       dictionary->slots != NULL;
 }
 
 static struct node *enter_key(struct dictionary *dictionary, const char *key)

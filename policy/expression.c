@@ -76,7 +76,8 @@ void match_room_free(struct match_room *room)
 
 enum truth expression_find(const struct expression *expression, const char *subject, struct match_room *room)
 {
-	int found = pcre2_match(expression->code, (PCRE2_SPTR)subject, strlen(subject), 0, 0, room->data, room->context);
+	int found =
+	    pcre2_match(expression->code, (PCRE2_SPTR)subject, strlen(subject), 0, 0, room->data, room->context);
 
 	/* 0 and above: found; the number only tells how many groups fit. */
 	if (found >= 0)

@@ -36,14 +36,14 @@ enum fact {
 
 /* What a fact is compared as.  The first five are the kinds of sets of a rule set. */
 enum value_kind {
-	VALUE_NETWORK,   /* an IP address, in networks */
-	VALUE_NAME,      /* a domain name, in domains */
-	VALUE_MAILBOX,   /* an envelope address, in addresses and domains */
-	VALUE_LOGIN,     /* a login, in users */
-	VALUE_WORD,      /* a SASL mechanism, in words */
+	VALUE_NETWORK, /* an IP address, in networks */
+	VALUE_NAME,    /* a domain name, in domains */
+	VALUE_MAILBOX, /* an envelope address, in addresses and domains */
+	VALUE_LOGIN,   /* a login, in users */
+	VALUE_WORD,    /* a SASL mechanism, in words */
 	VALUE_NUMBER,
 	VALUE_BOOLEAN,
-	VALUE_LABEL,     /* shown, never compared */
+	VALUE_LABEL, /* shown, never compared */
 };
 #define VALUE_SET_KINDS (VALUE_WORD + 1)
 #define VALUE_KIND_COUNT (VALUE_LABEL + 1)
@@ -71,7 +71,7 @@ const struct fact_row *fact_row(enum fact fact);
 bool fact_from_name(const char *name, enum fact *ret_fact);
 
 enum fact_state {
-	FACT_ABSENT,      /* the session does not have it: conditions on it do not hold */
+	FACT_ABSENT, /* the session does not have it: conditions on it do not hold */
 	FACT_KNOWN,
 	FACT_UNAVAILABLE, /* it could not be looked up just now */
 	FACT_BROKEN,      /* it could not be compared: no memory, or an expression past its limit */

@@ -34,8 +34,8 @@ struct mailbox {
 	char *local;       /* without quoting, lower case */
 	char *domain;      /* as compared, or NULL without one */
 	enum name_form domain_form;
-	bool literal;      /* the domain is an address literal (RFC 5321 section 4.1.3) */
-	bool has_address;  /* which is one of an IP address: */
+	bool literal;     /* the domain is an address literal (RFC 5321 section 4.1.3) */
+	bool has_address; /* which is one of an IP address: */
 	struct address address;
 	char *key;     /* for vocabulary_mailbox */
 	char *subject; /* "local@domain", or "local" */

@@ -24,10 +24,10 @@ struct network {
 
 enum network_fault {
 	NETWORK_SOUND,
-	NETWORK_NOT_ADDRESS,  /* what stands before the slash, or all of it */
-	NETWORK_PREFIX,       /* what stands behind the slash */
-	NETWORK_NETMASK,      /* a netmask behind the slash; a repair is written where it is contiguous */
-	NETWORK_HOST_BITS,    /* set; a repair is written */
+	NETWORK_NOT_ADDRESS, /* what stands before the slash, or all of it */
+	NETWORK_PREFIX,      /* what stands behind the slash */
+	NETWORK_NETMASK,     /* a netmask behind the slash; a repair is written where it is contiguous */
+	NETWORK_HOST_BITS,   /* set; a repair is written */
 };
 #define NETWORK_FAULT_COUNT (NETWORK_HOST_BITS + 1)
 

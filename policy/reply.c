@@ -186,9 +186,9 @@ size_t reply_print(const struct reply *reply, const char *rendered, char *ret_te
 	while (true) {
 		size_t length = strcspn(rendered, "\n");
 		bool last = rendered[length] == '\0';
-		int written = snprintf(total < size ? ret_text + total : NULL, total < size ? size - total : 0,
-		                       "%u%c%s %.*s%s", reply->code, last ? ' ' : '-', reply->enhanced, (int)length,
-		                       rendered, last ? "" : "\n");
+		int written =
+		    snprintf(total < size ? ret_text + total : NULL, total < size ? size - total : 0, "%u%c%s %.*s%s",
+		             reply->code, last ? ' ' : '-', reply->enhanced, (int)length, rendered, last ? "" : "\n");
 
 		total += (size_t)written;
 		if (last)

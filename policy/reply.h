@@ -36,11 +36,11 @@ struct reply_texts {
 /* Why a text is not a reply. */
 enum reply_fault {
 	REPLY_SOUND,
-	REPLY_NO_CODE,             /* does not begin with three digits and a blank */
-	REPLY_CODE_CLOSES,         /* 421 or 521 */
-	REPLY_CODE_NOT_VERDICT,    /* the class of the code is not the verdict's */
-	REPLY_NO_ENHANCED,         /* no enhanced code of the form C.S.D */
-	REPLY_ENHANCED_NOT_CODE,   /* its class is not the code's */
+	REPLY_NO_CODE,           /* does not begin with three digits and a blank */
+	REPLY_CODE_CLOSES,       /* 421 or 521 */
+	REPLY_CODE_NOT_VERDICT,  /* the class of the code is not the verdict's */
+	REPLY_NO_ENHANCED,       /* no enhanced code of the form C.S.D */
+	REPLY_ENHANCED_NOT_CODE, /* its class is not the code's */
 	REPLY_NO_TEXT,
 	REPLY_CONTROL,             /* a control or non-ASCII byte in the text */
 	REPLY_TOO_LONG,            /* a line or the number of lines */

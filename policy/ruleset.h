@@ -158,9 +158,9 @@ void ruleset_free(struct ruleset *ruleset);
 struct listener_facts {
 	const char *name; /* the listener of this name, whatever it matches; or NULL */
 	bool local;
-	const char *daemon;              /* or NULL */
-	const struct address *address;   /* local address reached, or NULL */
-	unsigned port;                   /* 0: not known */
+	const char *daemon;            /* or NULL */
+	const struct address *address; /* local address reached, or NULL */
+	unsigned port;                 /* 0: not known */
 };
 
 /* The first listener that matches, or NULL. */

@@ -29,7 +29,7 @@ struct session {
 	struct class_room room;
 	struct facts facts;
 	struct fact_class readings[FACT_COUNT]; /* of addresses in which the MTA reads something else; else absent */
-	char *owned[FACT_COUNT]; /* texts that are copies */
+	char *owned[FACT_COUNT];                /* texts that are copies */
 	char *resolved;
 	struct reply_texts texts;
 	char client_text[LIMIT_NETWORK_TEXT];
@@ -232,8 +232,8 @@ struct decision session_connect(struct session *session, const struct connection
 	enum decision_cause cause = take_connection(session, connection);
 
 	session->connected = true;
-	session->refused_connect = cause == CAUSE_NOTHING ? judge(session, STAGE_CONNECT)
-	                                                  : decide_without_rules(STAGE_CONNECT, cause);
+	session->refused_connect =
+	    cause == CAUSE_NOTHING ? judge(session, STAGE_CONNECT) : decide_without_rules(STAGE_CONNECT, cause);
 	return session->refused_connect;
 }
 
@@ -285,7 +285,8 @@ static struct fact_class classify_mailbox(struct session *session, const struct 
 		if (domain == NULL)
 			return class_of(NULL);
 	}
-	return class_of(vocabulary_mailbox(vocabulary, mailbox->key, mailbox->subject, domain, session->match_room, buffer));
+	return class_of(
+	    vocabulary_mailbox(vocabulary, mailbox->key, mailbox->subject, domain, session->match_room, buffer));
 }
 
 /*
@@ -306,8 +307,8 @@ static struct fact_class classify_reading(struct session *session, const struct 
 		mailbox_destroy(&mailbox);
 		break;
 	case MAILBOX_UNREADABLE:
-		class = class_of(memset(buffer, 0, vocabulary_words(session->ruleset->vocabulary, VALUE_MAILBOX) *
-		                                       sizeof *buffer));
+		class = class_of(
+		    memset(buffer, 0, vocabulary_words(session->ruleset->vocabulary, VALUE_MAILBOX) * sizeof *buffer));
 		break;
 	case MAILBOX_NO_MEMORY:
 		class = class_of(NULL);
@@ -396,8 +397,8 @@ struct decision session_mail(struct session *session, const struct envelope *env
 
 	decision = kept_refusal(session);
 	if (decision.verdict == VERDICT_ACCEPT)
-		decision = cause == CAUSE_NOTHING ? judge(session, STAGE_MAIL)
-		                                  : decide_without_rules(STAGE_MAIL, cause);
+		decision =
+		    cause == CAUSE_NOTHING ? judge(session, STAGE_MAIL) : decide_without_rules(STAGE_MAIL, cause);
 	session->mail_accepted = decision.verdict == VERDICT_ACCEPT;
 	return decision;
 }
@@ -498,8 +499,7 @@ struct decision session_rcpt_read(struct session *session, const char *recipient
 	free(session->resolved);
 	session->resolved = NULL;
 	cause = take_recipient(session, recipient, resolved, reading);
-	decision = cause == CAUSE_NOTHING ? judge(session, STAGE_RCPT)
-	                                  : decide_without_rules(STAGE_RCPT, cause);
+	decision = cause == CAUSE_NOTHING ? judge(session, STAGE_RCPT) : decide_without_rules(STAGE_RCPT, cause);
 	if (decision.verdict == VERDICT_ACCEPT)
 		session->facts.recipients++;
 	return decision;

@@ -64,10 +64,11 @@ enum client_name_state client_name_state(const char *text);
 
 /* What is known when a client connects. */
 struct connection {
-	const char *listener;  /* judge by the listener of this name, whatever it matches; NULL: the first that matches */
-	bool local;            /* submitted on the machine itself, without a connection: the client is 127.0.0.1 */
-	const char *daemon;    /* the MTA's own name of its listener, or NULL */
-	unsigned port;         /* local port, or 0 where not known */
+	const char
+	    *listener;      /* judge by the listener of this name, whatever it matches; NULL: the first that matches */
+	bool local;         /* submitted on the machine itself, without a connection: the client is 127.0.0.1 */
+	const char *daemon; /* the MTA's own name of its listener, or NULL */
+	unsigned port;      /* local port, or 0 where not known */
 	bool has_local_address;
 	struct address local_address; /* that the client reached */
 	bool has_client;

@@ -4,11 +4,8 @@
 #include <string.h>
 
 static const char *const names[] = {
-    [STAGE_CONNECT] = "connect",
-    [STAGE_HELO] = "helo",
-    [STAGE_MAIL] = "mail",
-    [STAGE_RCPT] = "rcpt",
-    [STAGE_DATA] = "data",
+    [STAGE_CONNECT] = "connect", [STAGE_HELO] = "helo", [STAGE_MAIL] = "mail",
+    [STAGE_RCPT] = "rcpt",       [STAGE_DATA] = "data",
 };
 static_assert(sizeof names / sizeof *names == STAGE_COUNT, "every stage has a name");
 

@@ -221,9 +221,9 @@ static bool settle(struct vocabulary *vocabulary, enum value_kind which)
 	map = calloc(kind->classes.count, sizeof *map);
 	if (map == NULL || !class_table_init(&settled, kind->set_count))
 		goto out;
-	for (uint32_t class = 0; class < kind->classes.count; class++) {
-		map[class] = combined_class(kind, &kind->classes, class, &settled);
-		if (map[class] == CLASS_NONE)
+	for (uint32_t i = 0; i < kind->classes.count; i++) {
+		map[i] = combined_class(kind, &kind->classes, i, &settled);
+		if (map[i] == CLASS_NONE)
 			goto out;
 	}
 	if (which == VALUE_NETWORK)
@@ -269,8 +269,8 @@ static bool build_kind(struct vocabulary_builder *builder, enum value_kind which
 		vocabulary->partition = partition_new(builder->networks.list, builder->networks.count, &kind->classes);
 		return vocabulary->partition != NULL && settle(vocabulary, which);
 	}
-	kind->dictionary = dictionary_new(builder->texts[which].list, builder->texts[which].count,
-	                                  shapes[which].ascent, shapes[which].separator, &kind->classes);
+	kind->dictionary = dictionary_new(builder->texts[which].list, builder->texts[which].count, shapes[which].ascent,
+	                                  shapes[which].separator, &kind->classes);
 	return kind->dictionary != NULL && settle(vocabulary, which);
 }
 
@@ -346,8 +346,8 @@ bool vocabulary_networks_within(const struct vocabulary *vocabulary, uint32_t in
 {
 	const struct class_table *classes = &vocabulary->kinds[VALUE_NETWORK].classes;
 
-	for (uint32_t class = 0; class < classes->count; class++) {
-		const uint64_t *bits = class_table_bits(classes, class);
+	for (uint32_t i = 0; i < classes->count; i++) {
+		const uint64_t *bits = class_table_bits(classes, i);
 
 		if (bits_test(bits, inner) && !bits_test(bits, outer))
 			return false;

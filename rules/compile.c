@@ -117,8 +117,7 @@ static void add_expression(struct compiling *compiling, enum value_kind kind, ui
 	char reason[1];
 	struct expression *expression = expression_new(kind, pattern, strlen(pattern), reason, sizeof reason);
 
-	note(compiling, expression != NULL &&
-	                    vocabulary_add_expression(compiling->builder, kind, set, expression));
+	note(compiling, expression != NULL && vocabulary_add_expression(compiling->builder, kind, set, expression));
 }
 
 static void add_text(struct compiling *compiling, enum value_kind kind, uint32_t set, const struct entry *entry,
@@ -186,8 +185,8 @@ static uint32_t value_set(struct compiling *compiling, enum value_kind kind, str
 	if (plus.count == 1 && minus.count == 0)
 		set = plus.sets[0];
 	else
-		set = note_set(compiling, vocabulary_combine(compiling->builder, kind, plus.sets, plus.count, minus.sets,
-		                                             minus.count));
+		set = note_set(compiling, vocabulary_combine(compiling->builder, kind, plus.sets, plus.count,
+		                                             minus.sets, minus.count));
 	free(room);
 	value->set = set;
 	return set;
@@ -278,8 +277,7 @@ static bool says_relay(const struct model_rule *rule)
 	return false;
 }
 
-static void compile_rule(struct compiling *compiling, enum stage stage, struct model_rule *from,
-                         struct rule *rule)
+static void compile_rule(struct compiling *compiling, enum stage stage, struct model_rule *from, struct rule *rule)
 {
 	rule->conditions = compile_conditions(compiling, &from->conditions);
 	rule->unless = compile_conditions(compiling, &from->unless);

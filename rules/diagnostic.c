@@ -141,7 +141,7 @@ static bool is_muted(const struct diagnostics *diagnostics, struct place place)
 }
 
 static bool is_known(const struct diagnostics *diagnostics, enum severity severity, struct place place,
-		     const char *text)
+                     const char *text)
 {
 	for (size_t index = 0; index < diagnostics->finding_count; index++) {
 		const struct finding *finding = &diagnostics->findings[index];
@@ -166,12 +166,12 @@ static bool keep(struct diagnostics *diagnostics, enum severity severity, struct
 	diagnostics->findings = findings;
 	findings[diagnostics->finding_count++] = (struct finding){
 	    .shown =
-		{
-		    .severity = severity,
-		    .file = diagnostics->files[place.file],
-		    .line = place.line,
-		    .text = text,
-		},
+	        {
+	            .severity = severity,
+	            .file = diagnostics->files[place.file],
+	            .line = place.line,
+	            .text = text,
+	        },
 	    .place = place,
 	    .found = diagnostics->found++,
 	};
@@ -179,7 +179,7 @@ static bool keep(struct diagnostics *diagnostics, enum severity severity, struct
 }
 
 __attribute__((format(printf, 4, 0))) static void add(struct diagnostics *diagnostics, enum severity severity,
-						      struct location where, const char *format, va_list arguments)
+                                                      struct location where, const char *format, va_list arguments)
 {
 	char *text = format_text(format, arguments);
 	struct place place = {.line = where.line};
@@ -293,7 +293,7 @@ size_t diagnostic_print(const struct diagnostic *diagnostic, char *ret_text, siz
 		length = snprintf(ret_text, size, "%s: %s: %s", diagnostic->file, severity, diagnostic->text);
 	else
 		length = snprintf(ret_text, size, "%s:%u: %s: %s", diagnostic->file, diagnostic->line, severity,
-				  diagnostic->text);
+		                  diagnostic->text);
 	if (length < 0)
 		return 0;
 	if (size != 0)

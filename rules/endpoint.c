@@ -130,7 +130,8 @@ bool endpoint_read_web(const char *text, struct endpoint *ret_endpoint, struct f
 		free(named);
 	}
 	if (!sound)
-		return fault_set(ret_fault, "\"%s\" is not ADDRESS:PORT; write \"127.0.0.1:9894\" or \"[::1]:9894\"", text);
+		return fault_set(ret_fault, "\"%s\" is not ADDRESS:PORT; write \"127.0.0.1:9894\" or \"[::1]:9894\"",
+		                 text);
 	*ret_endpoint = endpoint;
 	return true;
 }

@@ -74,21 +74,22 @@ static bool read_table(struct reading *reading, enum value_kind kind, const char
 	if (table == NULL) {
 		nearest = nearest_table(reading, text + 1);
 		if (nearest != NULL)
-			diagnostics_error(reading->diagnostics, where, "table \"%s\" is not defined; did you mean \"@%s\"?",
-			                  text + 1, nearest);
+			diagnostics_error(reading->diagnostics, where,
+			                  "table \"%s\" is not defined; did you mean \"@%s\"?", text + 1, nearest);
 		else if (strchr(text, '.') != NULL)
-			diagnostics_error(reading->diagnostics, where,
-			                  "\"%s\" is no table; for a domain write \"%s\"", text, text + 1);
+			diagnostics_error(reading->diagnostics, where, "\"%s\" is no table; for a domain write \"%s\"",
+			                  text, text + 1);
 		else
-			diagnostics_error(reading->diagnostics, where,
-			                  "table \"%s\" is not defined; define it in networks, domains, addresses or users",
-			                  text + 1);
+			diagnostics_error(
+			    reading->diagnostics, where,
+			    "table \"%s\" is not defined; define it in networks, domains, addresses or users",
+			    text + 1);
 		return false;
 	}
 	table->used = true;
 	if (!group_fits(table->group, kind)) {
-		diagnostics_error(reading->diagnostics, where, "\"%s\" is a table of %s; what is asked for here is %s", text,
-		                  group_name(table->group), entry_kind_plural(kind));
+		diagnostics_error(reading->diagnostics, where, "\"%s\" is a table of %s; what is asked for here is %s",
+		                  text, group_name(table->group), entry_kind_plural(kind));
 		return false;
 	}
 	entry->of.table = (size_t)(table - reading->model->tables);
@@ -105,8 +106,8 @@ static bool read_network(struct reading *reading, const char *text, struct locat
 		network_to_text(&entry->of.network, printed);
 		return keep(reading, entry, ENTRY_NETWORK, printed, printed);
 	case NETWORK_HOST_BITS:
-		diagnostics_error(reading->diagnostics, where, "\"%s\" has host bits set; write \"%s\" or \"%.*s\"", text,
-		                  repair, (int)length, text);
+		diagnostics_error(reading->diagnostics, where, "\"%s\" has host bits set; write \"%s\" or \"%.*s\"",
+		                  text, repair, (int)length, text);
 		return false;
 	case NETWORK_NETMASK:
 		diagnostics_error(reading->diagnostics, where, "\"%s\" has a netmask; write \"%s\"", text, repair);
@@ -114,14 +115,15 @@ static bool read_network(struct reading *reading, const char *text, struct locat
 	case NETWORK_PREFIX:
 		diagnostics_error(reading->diagnostics, where,
 		                  "\"%s\" has no prefix length behind the slash; write a number from 0 to %d, without "
-		                  "leading zeros", text, strchr(text, ':') == NULL ? 32 : 128);
+		                  "leading zeros",
+		                  text, strchr(text, ':') == NULL ? 32 : 128);
 		return false;
 	case NETWORK_NOT_ADDRESS:
 		break;
 	}
 	if (model_table(reading->model, text) != NULL)
-		diagnostics_error(reading->diagnostics, where, "\"%s\" is not a network; the table is written \"@%s\"", text,
-		                  text);
+		diagnostics_error(reading->diagnostics, where, "\"%s\" is not a network; the table is written \"@%s\"",
+		                  text, text);
 	else
 		fault(reading, where, text,
 		      "is not a network; write one as \"192.0.2.0/24\", \"192.0.2.7\", \"2001:db8::/32\" or \"::1\"");
@@ -138,7 +140,8 @@ static bool read_expression(struct reading *reading, enum value_kind kind, const
 	char *pattern;
 
 	if (length < 2 || text[length - 1] != '/') {
-		fault(reading, where, text, "begins as a regular expression and does not end with \"/\"; no flags are written behind it");
+		fault(reading, where, text,
+		      "begins as a regular expression and does not end with \"/\"; no flags are written behind it");
 		return false;
 	}
 	if (length == 2) {
@@ -147,8 +150,8 @@ static bool read_expression(struct reading *reading, enum value_kind kind, const
 	}
 	expression = expression_new(kind, text + 1, length - 2, reason, sizeof reason);
 	if (expression == NULL) {
-		diagnostics_error(reading->diagnostics, where, "the regular expression \"%s\" does not compile: %s", text,
-		                  reason);
+		diagnostics_error(reading->diagnostics, where, "the regular expression \"%s\" does not compile: %s",
+		                  text, reason);
 		return false;
 	}
 	expression_free(expression);
@@ -272,7 +275,8 @@ static bool read_mailbox(struct reading *reading, const char *text, struct locat
 		fault(reading, where, text, name_fault(mailbox.domain));
 	} else if (result == MAILBOX_UNREADABLE || mailbox.null || mailbox.source_route ||
 	           any_domain != (mailbox.domain == NULL)) {
-		fault(reading, where, text, "is not an address; write \"user@example.com\", \"user@\" or \"example.com\"");
+		fault(reading, where, text,
+		      "is not an address; write \"user@example.com\", \"user@\" or \"example.com\"");
 	} else {
 		kept = keep_mailbox(reading, &mailbox, entry);
 	}
@@ -316,7 +320,8 @@ static bool read_word(struct reading *reading, const char *text, struct location
 	bool kept;
 
 	if (text[0] == '@' || text[0] == '/') {
-		fault(reading, where, text, "is read as a plain word here: there are no tables and no expressions of these");
+		fault(reading, where, text,
+		      "is read as a plain word here: there are no tables and no expressions of these");
 		return false;
 	}
 	word = strdup(text);
@@ -369,8 +374,7 @@ bool entry_read(struct reading *reading, enum value_kind kind, const char *text,
 {
 	struct entry entry = {.take_out = text[0] == '!', .where = where};
 	const char *bare = text + entry.take_out;
-	bool expression =
-	    bare[0] == '/' && (kind == VALUE_NAME || kind == VALUE_MAILBOX || kind == VALUE_LOGIN);
+	bool expression = bare[0] == '/' && (kind == VALUE_NAME || kind == VALUE_MAILBOX || kind == VALUE_LOGIN);
 	const char *why = common_fault(bare, expression);
 	bool read;
 

@@ -95,7 +95,8 @@ static void report(const struct example *example, const struct outcome *outcome,
 	else if (decision->rule != NULL)
 		snprintf(by, sizeof by, "%s", decision->rule);
 	if (decision->verdict == VERDICT_ACCEPT)
-		diagnostics_error(diagnostics, example->where, "expected %s%s%s, and the session gets accept at %s, by %s",
+		diagnostics_error(diagnostics, example->where,
+		                  "expected %s%s%s, and the session gets accept at %s, by %s",
 		                  verdict_name(example->verdict), at, stage, stage_name(decision->stage), by);
 	else
 		diagnostics_error(diagnostics, example->where,
@@ -114,7 +115,8 @@ void examples_judge(const struct rules *rules, struct diagnostics *diagnostics)
 		struct session *session = outcome != NULL ? session_new(rules->ruleset) : NULL;
 
 		if (session == NULL) {
-			diagnostics_error(diagnostics, model->examples[i].where, "there is not enough memory to judge this");
+			diagnostics_error(diagnostics, model->examples[i].where,
+			                  "there is not enough memory to judge this");
 			break;
 		}
 		outcome->decision = play(session, &model->examples[i]);

@@ -19,7 +19,7 @@ static bool is_lawful(unsigned char byte)
 }
 
 void literal_bytes(struct diagnostics *diagnostics, const char *bytes, size_t size, struct location where,
-		   bool in_string)
+                   bool in_string)
 {
 	unsigned control_line = 0, encoding_line = 0;
 	size_t at = 0;
@@ -33,7 +33,7 @@ void literal_bytes(struct diagnostics *diagnostics, const char *bytes, size_t si
 		} else if (byte == '\0' || (!in_string && !is_lawful(byte))) {
 			if (control_line != where.line)
 				diagnostics_error(diagnostics, where, "a control byte, 0x%02x, cannot stand here",
-						  byte);
+				                  byte);
 			control_line = where.line;
 		} else if (length == 0) {
 			if (encoding_line != where.line)
@@ -144,7 +144,7 @@ bool literal_integer(struct diagnostics *diagnostics, const struct token *token,
 		diagnostics_error(diagnostics, where, "%.*s%s does not fit in 64 bits", shown, token->start, dots);
 	else if (!literal_is_long(token) && (value < INT32_MIN || value > INT32_MAX))
 		diagnostics_error(diagnostics, where, "%.*s%s does not fit in 32 bits; write %.*s%sL", shown,
-				  token->start, dots, shown, token->start, dots);
+		                  token->start, dots, shown, token->start, dots);
 	else
 		return true;
 	return false;

@@ -24,7 +24,7 @@ struct token;
  * line is reported.
  */
 void literal_bytes(struct diagnostics *diagnostics, const char *bytes, size_t size, struct location where,
-		   bool in_string);
+                   bool in_string);
 
 /* Looks at the escapes of a string token.  Returns whether libconfig reads the string as it was meant. */
 bool literal_string(struct diagnostics *diagnostics, const struct token *token, struct location where);

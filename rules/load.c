@@ -23,7 +23,8 @@ static void report_syntax(struct reading *reading, const config_t *config)
 
 	source_near(reading->source, line, near, sizeof near);
 	if (text != NULL && strcmp(text, "syntax error") != 0)
-		diagnostics_error(reading->diagnostics, source_location(reading->source, line), "%s, near %s", text, near);
+		diagnostics_error(reading->diagnostics, source_location(reading->source, line), "%s, near %s", text,
+		                  near);
 	else if (near[0] != '\0')
 		diagnostics_error(reading->diagnostics, source_location(reading->source, line),
 		                  "syntax error near %s; a setting is written NAME = VALUE;", near);
@@ -134,7 +135,8 @@ struct rules *rules_load(const char *path, struct diagnostics *diagnostics)
 		warnings_find(rules, diagnostics);
 		examples_judge(rules, diagnostics);
 	} else if (diagnostics_errors(diagnostics) == before) {
-		diagnostics_error(diagnostics, (struct location){path, 0}, "there is not enough memory to load this file");
+		diagnostics_error(diagnostics, (struct location){path, 0},
+		                  "there is not enough memory to load this file");
 	}
 	free_reading(&reading);
 	source_free(source);

@@ -45,7 +45,7 @@ const char *group_name(enum group group);
 enum value_kind group_kind(enum group group);
 
 enum entry_kind {
-	ENTRY_TABLE,       /* @NAME */
+	ENTRY_TABLE, /* @NAME */
 	ENTRY_NETWORK,
 	ENTRY_NAME,        /* example.com */
 	ENTRY_BELOW,       /* .example.com */
@@ -61,7 +61,7 @@ enum entry_kind {
 
 struct entry {
 	enum entry_kind kind;
-	bool take_out;    /* ! */
+	bool take_out; /* ! */
 	struct location where;
 	const char *text; /* as it is printed, without "!" */
 	const char *key;  /* as it is compared: the vocabulary's key, or an expression without its slashes */

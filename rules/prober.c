@@ -70,7 +70,8 @@ static const uint64_t *look_up_mailbox(struct prober *prober, const char *text)
 	if (mailbox.domain != NULL)
 		domain = look_up_text(prober, VALUE_NAME, mailbox.domain, prober->domain);
 	if (!mailbox.null)
-		sets = vocabulary_mailbox(vocabulary, mailbox.key, mailbox.subject, domain, prober->room, prober->buffer);
+		sets =
+		    vocabulary_mailbox(vocabulary, mailbox.key, mailbox.subject, domain, prober->room, prober->buffer);
 	mailbox_destroy(&mailbox);
 	return sets;
 }
@@ -81,7 +82,8 @@ static const uint64_t *look_up_name(struct prober *prober, enum value_kind kind,
 	const uint64_t *sets = NULL;
 	char *text;
 
-	if (asprintf(&text, "%s%s%s", kind == VALUE_MAILBOX ? "postmaster@" : "", below ? SOME_LABEL "." : "", name) < 0)
+	if (asprintf(&text, "%s%s%s", kind == VALUE_MAILBOX ? "postmaster@" : "", below ? SOME_LABEL "." : "", name) <
+	    0)
 		return NULL;
 	if (kind == VALUE_MAILBOX)
 		sets = look_up_mailbox(prober, text);

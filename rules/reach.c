@@ -114,13 +114,14 @@ static bool hides(const struct vocabulary *vocabulary, enum stage stage, const s
 	return conditions_imply(vocabulary, &later->conditions, &earlier->conditions);
 }
 
-static void look_at(const struct vocabulary *vocabulary, enum stage stage, const struct model_rules *rules, size_t index,
-                    struct diagnostics *diagnostics)
+static void look_at(const struct vocabulary *vocabulary, enum stage stage, const struct model_rules *rules,
+                    size_t index, struct diagnostics *diagnostics)
 {
 	const struct model_rule *rule = &rules->list[index];
 
 	if (never_matches(vocabulary, rule)) {
-		diagnostics_warning(diagnostics, rule->where, "no session matches this rule: its conditions exclude each other");
+		diagnostics_warning(diagnostics, rule->where,
+		                    "no session matches this rule: its conditions exclude each other");
 		return;
 	}
 	for (size_t i = 0; i < index; i++) {

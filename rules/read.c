@@ -83,8 +83,8 @@ static bool is_group(struct reading *reading, const config_setting_t *given)
 {
 	if (config_setting_type(given) == CONFIG_TYPE_GROUP)
 		return true;
-	diagnostics_error(reading->diagnostics, reading_where(reading, given), "\"%s\" must be a group, { ... }, not %s",
-	                  config_setting_name(given), reading_type(given));
+	diagnostics_error(reading->diagnostics, reading_where(reading, given),
+	                  "\"%s\" must be a group, { ... }, not %s", config_setting_name(given), reading_type(given));
 	return false;
 }
 
@@ -121,12 +121,14 @@ static void read_relay(struct reading *reading, const struct setting *setting, c
 	(void)setting;
 	read_block(reading, &relay_schema, given, STAGE_RCPT, block);
 	if (block->given && block->list_mode == MODE_ALL_EXCEPT && block->names.given)
-		diagnostics_error(reading->diagnostics, block->names.where,
-		                  "\"names\" cannot stand in a relay block of mode \"all-except\": a client could leave the list "
-		                  "by hiding its name; list its networks in \"clients\"");
+		diagnostics_error(
+		    reading->diagnostics, block->names.where,
+		    "\"names\" cannot stand in a relay block of mode \"all-except\": a client could leave the list "
+		    "by hiding its name; list its networks in \"clients\"");
 	if (block->given && block->users.given && !block->authenticated)
-		diagnostics_error(reading->diagnostics, block->users.where,
-		                  "\"users\" in a relay block says which logins may relay; write authenticated = true too");
+		diagnostics_error(
+		    reading->diagnostics, block->users.where,
+		    "\"users\" in a relay block says which logins may relay; write authenticated = true too");
 }
 
 /* One port. */
@@ -143,9 +145,10 @@ static void read_port(struct reading *reading, const config_setting_t *given, st
 static void warn_of_none(struct reading *reading, const struct setting *setting, const config_setting_t *given)
 {
 	if (config_setting_type(given) == CONFIG_TYPE_ARRAY && config_setting_length(given) == 0)
-		diagnostics_warning(reading->diagnostics, reading_where(reading, given),
-		                    "\"%s\" names none, and so this listener can never be chosen; name one, or take it out",
-		                    setting->name);
+		diagnostics_warning(
+		    reading->diagnostics, reading_where(reading, given),
+		    "\"%s\" names none, and so this listener can never be chosen; name one, or take it out",
+		    setting->name);
 }
 
 static void read_ports(struct reading *reading, const struct setting *setting, const config_setting_t *given,
@@ -178,7 +181,8 @@ static void read_daemons(struct reading *reading, const struct setting *setting,
 	for (size_t i = 0; i < daemons->count; i++)
 		if (daemons->entries[i].take_out)
 			diagnostics_error(reading->diagnostics, daemons->entries[i].where,
-			                  "\"!%s\": names of daemons are listed, not taken out", daemons->entries[i].text);
+			                  "\"!%s\": names of daemons are listed, not taken out",
+			                  daemons->entries[i].text);
 	warn_of_none(reading, setting, given);
 }
 
@@ -377,9 +381,10 @@ static void read_never(struct reading *reading, const struct setting *setting, c
 {
 	(void)setting;
 	(void)field;
-	diagnostics_error(reading->diagnostics, reading_where(reading, given),
-	                  "\"never\" is not yet proved by this version, and a promise that nobody checks is none; take it "
-	                  "out, and state examples in \"expect\"");
+	diagnostics_error(
+	    reading->diagnostics, reading_where(reading, given),
+	    "\"never\" is not yet proved by this version, and a promise that nobody checks is none; take it "
+	    "out, and state examples in \"expect\"");
 }
 
 /* Reads a text, and has it looked at by the reader of its kind. */

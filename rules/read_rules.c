@@ -41,11 +41,12 @@ static bool fits_stage(struct reading *reading, const struct condition_row *row,
 	if (stage >= row->first && stage <= row->last)
 		return true;
 	if (row->first == row->last)
-		diagnostics_error(reading->diagnostics, where, "\"%s\" is known at %s only; move this rule there", row->name,
-		                  stage_name(row->first));
+		diagnostics_error(reading->diagnostics, where, "\"%s\" is known at %s only; move this rule there",
+		                  row->name, stage_name(row->first));
 	else
-		diagnostics_error(reading->diagnostics, where, "\"%s\" is not known at %s yet; move this rule to %s or later",
-		                  row->name, stage_name(stage), stage_name(row->first));
+		diagnostics_error(reading->diagnostics, where,
+		                  "\"%s\" is not known at %s yet; move this rule to %s or later", row->name,
+		                  stage_name(stage), stage_name(row->first));
 	return false;
 }
 
@@ -129,39 +130,46 @@ static void report_reply(struct reading *reading, struct location where, enum re
 	case REPLY_SOUND:
 		break;
 	case REPLY_NO_CODE:
-		diagnostics_error(to, where, "the reply \"%s\" begins with no code; write \"%u50 %u.7.1 %s\"", text, class,
-		                  class, text);
+		diagnostics_error(to, where, "the reply \"%s\" begins with no code; write \"%u50 %u.7.1 %s\"", text,
+		                  class, class, text);
 		break;
 	case REPLY_CODE_CLOSES:
 		diagnostics_error(to, where, "the reply code %.3s would close the connection; write \"%s\"", text,
 		                  class == 5 ? "550" : "451");
 		break;
 	case REPLY_CODE_NOT_VERDICT:
-		diagnostics_error(to, where, "the reply code %.3s does not fit the verdict \"%s\"; write one that begins with %u",
+		diagnostics_error(to, where,
+		                  "the reply code %.3s does not fit the verdict \"%s\"; write one that begins with %u",
 		                  text, verdict_name(verdict), class);
 		break;
 	case REPLY_NO_ENHANCED:
-		diagnostics_error(to, where, "the reply \"%s\" has no enhanced code behind its code; write \"%.3s %u.7.1 ...\"",
+		diagnostics_error(to, where,
+		                  "the reply \"%s\" has no enhanced code behind its code; write \"%.3s %u.7.1 ...\"",
 		                  text, text, class);
 		break;
 	case REPLY_ENHANCED_NOT_CODE:
-		diagnostics_error(to, where, "the enhanced code in the reply \"%s\" does not fit the code; write \"%.3s %c%s\"",
+		diagnostics_error(to, where,
+		                  "the enhanced code in the reply \"%s\" does not fit the code; write \"%.3s %c%s\"",
 		                  text, text, text[0], text + 5);
 		break;
 	case REPLY_NO_TEXT:
-		diagnostics_error(to, where, "the reply \"%s\" has no text behind its codes; say why in a few words", text);
+		diagnostics_error(to, where, "the reply \"%s\" has no text behind its codes; say why in a few words",
+		                  text);
 		break;
 	case REPLY_CONTROL:
-		diagnostics_error(to, where, "the reply has a control or non-ASCII byte in it; write \"\\n\" between lines and "
-		                             "plain letters in them");
+		diagnostics_error(to, where,
+		                  "the reply has a control or non-ASCII byte in it; write \"\\n\" between lines and "
+		                  "plain letters in them");
 		break;
 	case REPLY_TOO_LONG:
 		diagnostics_error(to, where, "the reply is too long; write at most %d bytes a line and %d lines",
 		                  LIMIT_REPLY_LINE / 2, LIMIT_REPLY_LINES);
 		break;
 	case REPLY_UNKNOWN_PLACEHOLDER:
-		diagnostics_error(to, where, "\"{%s}\" is no placeholder; write {client}, {client_name}, {helo}, {user}, "
-		                             "{sender}, {recipient} or {listener}", word);
+		diagnostics_error(to, where,
+		                  "\"{%s}\" is no placeholder; write {client}, {client_name}, {helo}, {user}, "
+		                  "{sender}, {recipient} or {listener}",
+		                  word);
 		break;
 	case REPLY_EARLY_PLACEHOLDER:
 		diagnostics_error(to, where, "\"{%s}\" is not known at %s; take it out", word, stage_name(stage));
@@ -223,7 +231,8 @@ void read_rules(struct reading *reading, const config_setting_t *given, enum sta
 
 		if (config_setting_type(element) != CONFIG_TYPE_GROUP)
 			diagnostics_error(reading->diagnostics, reading_where(reading, element),
-			                  "a rule is a group, { verdict = \"...\"; ... }, not %s", reading_type(element));
+			                  "a rule is a group, { verdict = \"...\"; ... }, not %s",
+			                  reading_type(element));
 		else
 			read_rule(reading, element, stage, (unsigned)i + 1, &rules->list[rules->count++]);
 	}

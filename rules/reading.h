@@ -27,8 +27,8 @@ struct reading {
 	struct model *model;
 	bool no_memory;
 	struct named_file {
-		const char *name;  /* as the source has it */
-		const char *copy;  /* in the model's arena */
+		const char *name; /* as the source has it */
+		const char *copy; /* in the model's arena */
 	} * names;
 	size_t name_count;
 	char **files; /* table files that were read, for the list of all files */

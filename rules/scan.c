@@ -77,7 +77,7 @@ static bool same_line(struct location one, struct location other)
 
 /* Reports a fault of the grammar, the first of its line. */
 __attribute__((format(printf, 3, 4))) static void fault_at(struct scan *scan, struct location where, const char *format,
-							   ...)
+                                                           ...)
 {
 	char text[MESSAGE_LENGTH];
 	va_list arguments;
@@ -177,13 +177,13 @@ static void take_joined(struct scan *scan, const struct token *token)
 		return;
 	if (innermost(scan)->bracket != '{') {
 		diagnostics_error(scan->diagnostics, scan->where,
-				  "%.*s%s %.*s%s: a comma is missing between them; libconfig would join them",
-				  SHOWN(before), SHOWN(token));
+		                  "%.*s%s %.*s%s: a comma is missing between them; libconfig would join them",
+		                  SHOWN(before), SHOWN(token));
 		mark_misread(scan, token);
 	} else if (!has_seam(before, token)) {
 		diagnostics_warning(scan->diagnostics, scan->where,
-				    "%.*s%s %.*s%s are joined to one string; if they are two, write [ %.*s%s, %.*s%s ]",
-				    SHOWN(before), SHOWN(token), SHOWN(before), SHOWN(token));
+		                    "%.*s%s %.*s%s are joined to one string; if they are two, write [ %.*s%s, %.*s%s ]",
+		                    SHOWN(before), SHOWN(token), SHOWN(before), SHOWN(token));
 	}
 }
 
@@ -420,7 +420,7 @@ static void take_close(struct scan *scan, const struct token *token)
 			      place(scan, frame->where, text, sizeof(text)));
 	} else if (frame->expected == EXPECT_NEXT && !scan->lost) {
 		diagnostics_error(scan->diagnostics, scan->where, "a comma stands before \"%c\"; take it out",
-				  *token->start);
+		                  *token->start);
 	} else if (frame->expected == EXPECT_EQUALS || frame->expected == EXPECT_VALUE) {
 		fault(scan, "%.*s%s has no value", SHOWN(&frame->name));
 	}

@@ -61,8 +61,8 @@ void schema_read(struct reading *reading, const struct schema *schema, const con
 		const struct setting *setting = &schema->settings[i];
 
 		if (setting->required && config_setting_get_member(group, setting->name) == NULL)
-			diagnostics_error(reading->diagnostics, reading_where(reading, group), "%s needs \"%s\"", schema->what,
-			                  setting->name);
+			diagnostics_error(reading->diagnostics, reading_where(reading, group), "%s needs \"%s\"",
+			                  schema->what, setting->name);
 	}
 }
 
@@ -88,7 +88,8 @@ void schema_text(struct reading *reading, const struct setting *setting, const c
 	const char *text = config_setting_get_string(given);
 
 	if (text != NULL && text[0] == '\0') {
-		diagnostics_error(reading->diagnostics, reading_where(reading, given), "\"%s\" is empty", setting->name);
+		diagnostics_error(reading->diagnostics, reading_where(reading, given), "\"%s\" is empty",
+		                  setting->name);
 		return;
 	}
 	for (const char *at = text; at != NULL && *at != '\0'; at++) {
@@ -177,7 +178,10 @@ void schema_word(struct reading *reading, const struct setting *setting, const c
 	}
 	for (size_t i = 0; i < count && length < sizeof list; i++)
 		length += (size_t)snprintf(list + length, sizeof list - length, "%s\"%s\"",
-		                           i == 0 ? "" : i + 1 == count ? " or " : ", ", words[i]);
+		                           i == 0           ? ""
+		                           : i + 1 == count ? " or "
+		                                            : ", ",
+		                           words[i]);
 	diagnostics_error(reading->diagnostics, reading_where(reading, given), "\"%s\" cannot be \"%s\"; write %s",
 	                  setting->name, text, list);
 }
@@ -187,7 +191,8 @@ void schema_value(struct reading *reading, const struct setting *setting, const 
 	value_read(reading, given, setting->kind, field);
 }
 
-void schema_elsewhere(struct reading *reading, const struct setting *setting, const config_setting_t *given, void *field)
+void schema_elsewhere(struct reading *reading, const struct setting *setting, const config_setting_t *given,
+                      void *field)
 {
 	(void)reading;
 	(void)setting;

@@ -21,11 +21,12 @@ struct setting {
 	bool required;
 
 	/* Reads the setting into field, which is target + offset. */
-	void (*read)(struct reading *reading, const struct setting *setting, const config_setting_t *given, void *field);
+	void (*read)(struct reading *reading, const struct setting *setting, const config_setting_t *given,
+	             void *field);
 	size_t offset;
 
-	enum value_kind kind;     /* of schema_value */
-	uint64_t least, most;     /* of schema_number */
+	enum value_kind kind;                /* of schema_value */
+	uint64_t least, most;                /* of schema_number */
 	const char *(*word)(unsigned index); /* of schema_word: the words, NULL behind the last */
 };
 

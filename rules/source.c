@@ -112,7 +112,7 @@ char *source_path(const char *from, const char *path)
 
 /* Reports why the text cannot be had. */
 __attribute__((format(printf, 3, 4))) static void fail(struct gathering *gathering, struct location where,
-						       const char *format, ...)
+                                                       const char *format, ...)
 {
 	char text[PATH_MAX + 256];
 	va_list arguments;
@@ -167,7 +167,7 @@ static size_t drop_carriage_returns(char *text, size_t size)
 
 /* Reads the content of a file that is named at where.  On failure reports why and returns false. */
 static bool read_content(struct gathering *gathering, const char *name, struct location where, char **ret_text,
-			 size_t *ret_size)
+                         size_t *ret_size)
 {
 	static const char mark[] = "\xef\xbb\xbf"; /* of the byte order, as some editors begin a file */
 	int error = file_read(name, gathering->bytes_left, ret_text, ret_size);
@@ -196,7 +196,7 @@ static bool read_content(struct gathering *gathering, const char *name, struct l
 }
 
 static void read_file(struct gathering *gathering, const char *path, struct location where,
-		      const struct open_file *parent);
+                      const struct open_file *parent);
 
 /* The path between the quotation marks of an include, with its escapes undone: malloc(3) memory, or NULL. */
 static char *include_path(const struct token *token)
@@ -227,7 +227,7 @@ static bool line_ends(const char *at, const char *end)
 
 /* Puts what the token includes at the end of the whole. */
 static void include(struct gathering *gathering, const struct token *token, struct location where, const char *end,
-		    const struct open_file *file)
+                    const struct open_file *file)
 {
 	char *path, *name;
 
@@ -298,7 +298,7 @@ static const struct open_file *find_open(const struct open_file *file, const str
 }
 
 static void read_file(struct gathering *gathering, const char *path, struct location where,
-		      const struct open_file *parent)
+                      const struct open_file *parent)
 {
 	struct open_file file = {.parent = parent, .depth = parent ? parent->depth + 1 : 0};
 	const struct open_file *same = NULL;

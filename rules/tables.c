@@ -44,9 +44,10 @@ static void settle(struct reading *reading, struct gathered *entries, bool fault
 	for (size_t i = 0; i < entries->count; i++)
 		taken_out += entries->list[i].take_out;
 	if (taken_out > 0 && taken_out == entries->count && !faults)
-		diagnostics_error(reading->diagnostics, value->where,
-		                  "this only takes out, and so has nothing in it; name first what it takes \"!%s\" out of",
-		                  entries->list[0].text);
+		diagnostics_error(
+		    reading->diagnostics, value->where,
+		    "this only takes out, and so has nothing in it; name first what it takes \"!%s\" out of",
+		    entries->list[0].text);
 	value->entries = reading_take(reading, entries->count, sizeof *value->entries);
 	if (value->entries != NULL && entries->count > 0) {
 		memcpy(value->entries, entries->list, entries->count * sizeof *entries->list);
@@ -62,14 +63,18 @@ static void wrong_type(struct reading *reading, const config_setting_t *given, c
 	const char *plural = entry_kind_plural(kind);
 
 	if (config_setting_type(given) == CONFIG_TYPE_LIST)
-		diagnostics_error(reading->diagnostics, where, "the %s of \"%s\" are written in brackets, [ ... ], not in "
-		                                               "parentheses", plural, name);
+		diagnostics_error(reading->diagnostics, where,
+		                  "the %s of \"%s\" are written in brackets, [ ... ], not in "
+		                  "parentheses",
+		                  plural, name);
 	else if (config_setting_type(given) == CONFIG_TYPE_GROUP)
 		diagnostics_error(reading->diagnostics, where,
-		                  "\"%s\" must be an array of %s, [ \"...\", ... ]; a file is named by a table", name, plural);
+		                  "\"%s\" must be an array of %s, [ \"...\", ... ]; a file is named by a table", name,
+		                  plural);
 	else
-		diagnostics_error(reading->diagnostics, where, "\"%s\" must be an array of %s, [ \"...\", ... ], not %s", name,
-		                  plural, reading_type(given));
+		diagnostics_error(reading->diagnostics, where,
+		                  "\"%s\" must be an array of %s, [ \"...\", ... ], not %s", name, plural,
+		                  reading_type(given));
 }
 
 void value_read(struct reading *reading, const config_setting_t *given, enum value_kind kind, struct value *ret_value)
@@ -94,7 +99,8 @@ void value_read(struct reading *reading, const config_setting_t *given, enum val
 				wrong_type(reading, element, config_setting_name(given), kind);
 				continue;
 			}
-			gather(reading, kind, config_setting_get_string(element), reading_where(reading, element), &entries);
+			gather(reading, kind, config_setting_get_string(element), reading_where(reading, element),
+			       &entries);
 		}
 	} else {
 		wrong_type(reading, given, config_setting_name(given), kind);
@@ -132,10 +138,11 @@ static void gather_lines(struct reading *reading, char *text, size_t size, struc
 		line[length] = '\0';
 		where.line++;
 		if (strlen(line) != length)
-			diagnostics_error(reading->diagnostics, where, "there is a NUL byte in this line; is this a text file?");
+			diagnostics_error(reading->diagnostics, where,
+			                  "there is a NUL byte in this line; is this a text file?");
 		else if (length > LIMIT_TABLE_LINE)
-			diagnostics_error(reading->diagnostics, where, "this line has more than %d bytes; write one entry a line",
-			                  LIMIT_TABLE_LINE);
+			diagnostics_error(reading->diagnostics, where,
+			                  "this line has more than %d bytes; write one entry a line", LIMIT_TABLE_LINE);
 		else if (*(line = trim_line(line)) != '\0')
 			gather(reading, group_kind(table->group), line, where, entries);
 	}
@@ -216,12 +223,13 @@ static void enter_names(struct reading *reading, const config_setting_t *given, 
 		struct table *table;
 
 		if (!is_letter(name[0]))
-			diagnostics_error(reading->diagnostics, where, "\"%s\" does not begin with a letter; tables' names do",
-			                  name);
+			diagnostics_error(reading->diagnostics, where,
+			                  "\"%s\" does not begin with a letter; tables' names do", name);
 		if (same != NULL) {
 			diagnostics_error(reading->diagnostics, where,
-			                  "\"%s\" is a table already, in %s at %s:%u; names are unique over all groups", name,
-			                  group_name(same->group), same->value.where.file, same->value.where.line);
+			                  "\"%s\" is a table already, in %s at %s:%u; names are unique over all groups",
+			                  name, group_name(same->group), same->value.where.file,
+			                  same->value.where.line);
 			continue;
 		}
 		table = &reading->model->tables[reading->model->table_count];
@@ -229,7 +237,8 @@ static void enter_names(struct reading *reading, const config_setting_t *given, 
 		if (table->name == NULL)
 			return;
 		table->group = group;
-		table->value = (struct value){.given = true, .kind = group_kind(group), .where = where, .set = SET_NONE};
+		table->value =
+		    (struct value){.given = true, .kind = group_kind(group), .where = where, .set = SET_NONE};
 		reading->model->table_count++;
 	}
 }
@@ -268,9 +277,10 @@ static void find_cycles(struct reading *reading, size_t index, enum visit *visit
 		if (entry->kind != ENTRY_TABLE)
 			continue;
 		if (visits[entry->of.table] == VISIT_OPEN)
-			diagnostics_error(reading->diagnostics, entry->where,
-			                  "table \"%s\" has itself in it, by \"%s\"; tables may nest, but not in a circle",
-			                  reading->model->tables[entry->of.table].name, entry->text);
+			diagnostics_error(
+			    reading->diagnostics, entry->where,
+			    "table \"%s\" has itself in it, by \"%s\"; tables may nest, but not in a circle",
+			    reading->model->tables[entry->of.table].name, entry->text);
 		else if (visits[entry->of.table] == VISIT_NOT_YET)
 			find_cycles(reading, entry->of.table, visits);
 	}

@@ -207,7 +207,7 @@ static void read_word(struct token_reader *reader, struct token *token)
 	do {
 		at++;
 	} while (at < reader->end && !is_blank(*at) && !is_sign(*at) && !starts(at, reader->end, "//") &&
-		 !starts(at, reader->end, "/*"));
+	         !starts(at, reader->end, "/*"));
 	token->kind = word_kind(reader->at, at);
 	token->length = (size_t)(at - reader->at);
 }

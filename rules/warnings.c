@@ -24,8 +24,8 @@ static void find_unused_tables(const struct looking *looking)
 
 	for (size_t i = 0; i < model->table_count; i++)
 		if (!model->tables[i].used)
-			diagnostics_warning(looking->diagnostics, model->tables[i].value.where, "nobody uses table \"%s\"",
-			                    model->tables[i].name);
+			diagnostics_warning(looking->diagnostics, model->tables[i].value.where,
+			                    "nobody uses table \"%s\"", model->tables[i].name);
 }
 
 static bool has_word(const struct value *value, const char *word)
@@ -49,8 +49,7 @@ static bool addresses_within(const struct looking *looking, const struct value *
 {
 	if (!outer->given)
 		return true;
-	return inner->given &&
-	       vocabulary_networks_within(looking->rules->ruleset->vocabulary, inner->set, outer->set);
+	return inner->given && vocabulary_networks_within(looking->rules->ruleset->vocabulary, inner->set, outer->set);
 }
 
 /* Whether one listener takes all that another would. */
@@ -88,10 +87,11 @@ static void find_hidden_listeners(const struct looking *looking)
 		for (size_t k = 0; k < i; k++) {
 			if (!takes_all_of(looking, &model->listeners[k].match, &listener->match))
 				continue;
-			diagnostics_warning(looking->diagnostics, listener->where,
-			                    "listener \"%s\" can never be chosen: \"%s\" at line %u takes all that it would; put "
-			                    "it first, or narrow the other's match",
-			                    listener->name, model->listeners[k].name, model->listeners[k].where.line);
+			diagnostics_warning(
+			    looking->diagnostics, listener->where,
+			    "listener \"%s\" can never be chosen: \"%s\" at line %u takes all that it would; put "
+			    "it first, or narrow the other's match",
+			    listener->name, model->listeners[k].name, model->listeners[k].where.line);
 			break;
 		}
 	}
@@ -111,10 +111,11 @@ static void find_undone_in(const struct looking *looking, const struct value *va
 			const struct entry *out = &table->value.entries[k];
 
 			if (out->take_out && prober_has(looking->prober, value, out))
-				diagnostics_warning(looking->diagnostics, entry->where,
-				                    "\"@%s\" takes \"%s\" out, and another entry here has it again; take it out "
-				                    "here too, with \"!%s\"",
-				                    table->name, out->text, out->text);
+				diagnostics_warning(
+				    looking->diagnostics, entry->where,
+				    "\"@%s\" takes \"%s\" out, and another entry here has it again; take it out "
+				    "here too, with \"!%s\"",
+				    table->name, out->text, out->text);
 		}
 	}
 }
@@ -126,10 +127,11 @@ static void find_bare_domain(const struct looking *looking, const struct model_c
 	const struct entry *bare = prober_bare_domain(looking->prober, &condition->value, &condition->value);
 
 	if (bare != NULL)
-		diagnostics_warning(looking->diagnostics, condition->where,
-		                    "this %ss \"%s\", but not the names below it; write \".%s\" too, or \"!.%s\" if that is "
-		                    "meant",
-		                    verdict_name(verdict), bare->text, bare->text, bare->text);
+		diagnostics_warning(
+		    looking->diagnostics, condition->where,
+		    "this %ss \"%s\", but not the names below it; write \".%s\" too, or \"!.%s\" if that is "
+		    "meant",
+		    verdict_name(verdict), bare->text, bare->text, bare->text);
 }
 
 static void look_at_conditions(const struct looking *looking, const struct model_conditions *conditions,

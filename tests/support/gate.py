@@ -43,6 +43,7 @@ class Gate:
         self.transcripts = []
         self._settings = None
         self._marks = (0, 0)
+        self._untouched = True  # no rules yet in this case
         self.mta.start()
 
     # Rules
@@ -54,9 +55,13 @@ class Gate:
         """
         self.write_rules(text, log, extra)
         if self.daemon is not None and self.daemon.alive and self._settings == (log, extra):
+            before = self.daemon.mark()
             line, succeeded = self.daemon.reload()
             if not succeeded:
                 raise AssertionError(f"the rules were not taken: {line}")
+            if self._untouched:  # what the case before was still to log has come by now
+                self._marks = (self._marks[0], self.daemon.lines.index(line, before))
+            self._untouched = False
             return
         if self.daemon is not None and self.daemon.alive:
             self.daemon.stop()
@@ -90,6 +95,7 @@ class Gate:
     def _launch(self, rules, options=(), ready=True):
         self.daemon = Daemon(self.executable, rules, self.socket, options)
         self._settings = None
+        self._untouched = False
         self._marks = (self._marks[0], 0)
         return self.daemon.start(ready)
 
@@ -129,7 +135,7 @@ class Gate:
 
     @property
     def daemon_mark(self):
-        """Where the daemon's log stood when the case began."""
+        """Where the daemon's log stood when the case's first rules came into force."""
         return self._marks[1]
 
     @property
@@ -143,6 +149,11 @@ class Gate:
         self.transcripts.clear()
         self.sink.forget()
         self._marks = (len(self.mta.log), self.daemon.mark() if self.daemon else 0)
+        self._untouched = True
+
+    def clean_up(self):
+        """After a case that failed: the next one shall not stumble over what it left."""
+        self.mta.discard_queue()
 
     def check_daemon(self):
         """After each case: the daemon that it left running must be running, without a sanitizer's complaint."""

@@ -39,6 +39,7 @@ class Suite:
     def main(self, words):
         """Runs the suite in a private machine and exits: 0 if all cases passed, else 1."""
         arguments = self._arguments(words)
+        report = sys.stderr if arguments.report == "stderr" else sys.stdout
         try:
             lab.enter()
         except lab.Unavailable as reason:
@@ -48,13 +49,13 @@ class Suite:
             gate = Gate(arguments.sallyport, MTAS[arguments.mta])
         except Exception as error:
             print("Bail out! the lab does not stand:", *str(error).splitlines())
-            _comment("why", traceback.format_exc().splitlines())
+            _comment("why", traceback.format_exc().splitlines(), report)
             sys.exit(1)
         print("TAP version 13")
         chosen = [case for case in self._cases if arguments.only in case[0]]
         failures = 0
         for number, case in enumerate(chosen, 1):
-            failures += not self._run(number, case, gate, arguments.verbose)
+            failures += not self._run(number, case, gate, arguments.verbose, report)
         print(f"1..{len(chosen)}", flush=True)
         sys.exit(1 if failures else 0)
 
@@ -63,11 +64,13 @@ class Suite:
         parser.add_argument("--sallyport", required=True, metavar="PATH", help="the executable")
         parser.add_argument("--mta", choices=sorted(MTAS), default="postfix")
         parser.add_argument("--only", default="", metavar="TEXT", help="only cases with this text in their title")
+        parser.add_argument("--report", choices=("stdout", "stderr"), default="stdout",
+                            help="where to explain failures; Meson shows only the latter")
         parser.add_argument("--verbose", action="store_true", help="show what was said and logged for every case")
         return parser.parse_args(words)
 
     @staticmethod
-    def _run(number, case, gate, verbose):
+    def _run(number, case, gate, verbose, report):
         title, needs, function = case
         missing = needs - gate.mta.capabilities
         if missing:
@@ -82,12 +85,15 @@ class Suite:
         except Exception as error:
             trouble = error
         print(f"{'not ok' if trouble else 'ok'} {number} - {title}")
-        if trouble:
-            _comment(type(trouble).__name__, str(trouble).splitlines() + _where(trouble))
         if trouble or verbose:
+            sys.stdout.flush()
+            if trouble:
+                _comment(type(trouble).__name__, str(trouble).splitlines() + _where(trouble), report)
             for heading, lines in gate.evidence():
-                _comment(heading, lines)
-            print(f"# {time.monotonic() - started:.2f} s")
+                _comment(heading, lines, report)
+            print(f"# {time.monotonic() - started:.2f} s", file=report)
+        if trouble:
+            gate.clean_up()
         sys.stdout.flush()
         return trouble is None
 
@@ -98,7 +104,7 @@ def _where(error):
             if "/tests/" in frame.filename][1:]
 
 
-def _comment(heading, lines):
-    print(f"# --- {heading}")
+def _comment(heading, lines, report):
+    print(f"# --- {heading}", file=report)
     for line in lines[-_LONGEST:]:
-        print("# " + line)
+        print("# " + line, file=report)

@@ -1,0 +1,340 @@
+/*
+ * No memory: loading and judging while each allocation in turn fails, once or from then on.
+ * The linker has every allocation of ours, and every call of a library that allocates, come through here.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <idn2.h>
+#include <libcidr.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include "policy/session.h"
+#include "rules/diagnostic.h"
+#include "rules/load.h"
+#include "rules/print.h"
+#include "tests/unit/policy/told.h"
+#include "tests/unit/rules/rule_files.h"
+
+/* Which call fails, counted from 0, and whether all after it do. */
+static struct {
+	bool armed;
+	bool lasting;
+	size_t fails;
+	size_t calls;
+} scarcity;
+
+static bool is_scarce(void)
+{
+	size_t call = scarcity.calls;
+
+	if (!scarcity.armed)
+		return false;
+	scarcity.calls++;
+	return call == scarcity.fails || (scarcity.lasting && call > scarcity.fails);
+}
+
+static void arm(size_t fails, bool lasting)
+{
+	scarcity.armed = true;
+	scarcity.lasting = lasting;
+	scarcity.fails = fails;
+	scarcity.calls = 0;
+}
+
+/* Returns whether a call has failed. */
+static bool disarm(void)
+{
+	scarcity.armed = false;
+	return scarcity.calls > scarcity.fails;
+}
+
+#define NEVER SIZE_MAX
+
+/* The linker wants what stands for a library's function to be seen by libraries, although none calls it. */
+#pragma GCC visibility push(default)
+
+/* A call with its arguments, and what it returns where there is no memory. */
+#define WRAP(type, name, parameters, arguments, failure)                                                               \
+	type __real_##name parameters;                                                                                 \
+	type __wrap_##name parameters;                                                                                 \
+	type __wrap_##name parameters                                                                                  \
+	{                                                                                                              \
+		if (!is_scarce())                                                                                      \
+			return __real_##name arguments;                                                                \
+		errno = ENOMEM;                                                                                        \
+		return failure;                                                                                        \
+	}
+
+WRAP(void *, malloc, (size_t size), (size), NULL)
+WRAP(void *, calloc, (size_t count, size_t size), (count, size), NULL)
+WRAP(void *, realloc, (void *memory, size_t size), (memory, size), NULL)
+WRAP(void *, reallocarray, (void *memory, size_t count, size_t size), (memory, count, size), NULL)
+WRAP(char *, strdup, (const char *text), (text), NULL)
+WRAP(char *, strndup, (const char *text, size_t length), (text, length), NULL)
+WRAP(CIDR *, cidr_from_str, (const char *text), (text), NULL)
+WRAP(CIDR *, cidr_addr_network, (const CIDR *cidr), (cidr), NULL)
+WRAP(int, idn2_lookup_u8, (const uint8_t *text, uint8_t **result, int flags), (text, result, flags), IDN2_MALLOC)
+WRAP(pcre2_match_data *, pcre2_match_data_create_8, (uint32_t groups, pcre2_general_context *context), (groups, context),
+     NULL)
+WRAP(pcre2_match_context *, pcre2_match_context_create_8, (pcre2_general_context *context), (context), NULL)
+WRAP(int, pcre2_match_8,
+     (const pcre2_code *code, PCRE2_SPTR subject, PCRE2_SIZE length, PCRE2_SIZE start, uint32_t options,
+      pcre2_match_data *data, pcre2_match_context *context),
+     (code, subject, length, start, options, data, context), PCRE2_ERROR_NOMEMORY)
+
+/* These need more than a value. */
+pcre2_code *__real_pcre2_compile_8(PCRE2_SPTR pattern, PCRE2_SIZE length, uint32_t options, int *code,
+                                   PCRE2_SIZE *offset, pcre2_compile_context *context);
+pcre2_code *__wrap_pcre2_compile_8(PCRE2_SPTR pattern, PCRE2_SIZE length, uint32_t options, int *code,
+                                   PCRE2_SIZE *offset, pcre2_compile_context *context);
+pcre2_code *__wrap_pcre2_compile_8(PCRE2_SPTR pattern, PCRE2_SIZE length, uint32_t options, int *code,
+                                   PCRE2_SIZE *offset, pcre2_compile_context *context)
+{
+	if (!is_scarce())
+		return __real_pcre2_compile_8(pattern, length, options, code, offset, context);
+	*code = PCRE2_ERROR_HEAP_FAILED;
+	*offset = 0;
+	return NULL;
+}
+
+int __wrap_asprintf(char **result, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int __wrap_asprintf(char **result, const char *format, ...)
+{
+	va_list arguments;
+	int length;
+
+	if (is_scarce())
+		return -1;
+	va_start(arguments, format);
+	length = vasprintf(result, format, arguments);
+	va_end(arguments);
+	return length;
+}
+
+#pragma GCC visibility pop
+
+TestSuite(memory, .init = rule_files_start, .fini = rule_files_end);
+
+/* Something of everything, without faults, with warnings. */
+static const char rich[] =
+    "@include \"more.conf\"\n"
+    "socket = \"inet:8894@127.0.0.1\"; user = \"u\"; group = \"g\"; decisions = \"/d\"; metrics = \"127.0.0.1:9894\";\n"
+    "networks = { lan = [ \"10.0.0.0/8\", \"2001:db8::/32\", \"!@router\" ]; router = [ \"10.0.0.1\" ];\n"
+    "  blocked = { file = \"nets\"; }; idle = [ \"192.0.2.9\" ]; };\n"
+    "domains = { ours = [ \"ours.example\", \".ours.example\", \"b\303\274cher.example\", \"/^reg[0-9]/\" ]; };\n"
+    "addresses = { some = [ \"user@a.example\", \"sales@\", \"<>\", \"/x.y@/\", \"@ours\", \".far.example\" ]; };\n"
+    "local_domains = [ \"@ours\" ];\n"
+    "listeners = (\n"
+    "  { name = \"one\"; direction = \"inbound\"; match = { daemon = [ \"a\" ]; port = [ 25 ]; address = \"192.0.2.0/24\"; };\n"
+    "    connection = { mode = \"all-except\"; clients = [ \"@blocked\" ]; names = [ \"/^dyn/\" ]; };\n"
+    "    auth = { mode = \"optional\"; users = [ \"@staff\" ]; mechanisms = [ \"PLAIN\" ]; tls = true; };\n"
+    "    relay = { mode = \"only\"; clients = [ \"@lan\" ]; authenticated = true; users = [ \"@staff\" ]; };\n"
+    "    helo = ( { verdict = \"reject\"; helo = [ \"bad.example\", \"/^spam/\" ]; } );\n"
+    "    mail = ( { name = \"ours\"; verdict = \"reject\"; sender = [ \"@some\" ]; unless = { client = [ \"@lan\", \"@router\" ]; };\n"
+    "      reply = \"550 5.7.1 {sender} is ours\"; } );\n"
+    "    rcpt = ( { verdict = \"reject\"; recipient = [ \"no@\" ]; }, { verdict = \"reject\"; relay = false; sender = [ \"loc@\" ]; },\n"
+    "      { verdict = \"accept\"; relay = true; recipient = [ \"backup.example\" ]; } );\n"
+    "    data = ( { verdict = \"tempfail\"; recipients_over = 1; } ); } );\n"
+    "expect = ( { listener = \"one\"; client = \"203.0.113.1\"; helo = \"a.example\"; sender = \"x@y.example\";\n"
+    "  recipient = \"a@[192.0.2.1]\"; address = \"192.0.2.1\"; verdict = \"accept\"; } );\n";
+
+static void write_rich(void)
+{
+	write_file("rich.conf", rich);
+	write_file("more.conf", "users = { staff = [ \"alice\", \"bob@\", \"/^c/\" ]; };\n");
+	write_file("nets", "# blocked\n198.51.100.0/24\n!198.51.100.7\n");
+}
+
+/* All that a load comes to, as text; free(3) it. */
+static char *outcome_of(const struct rules *rules, struct diagnostics *diagnostics)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&text, &size);
+
+	cr_assert(model_print(rules->model, to));
+	fprintf(to, "%s", printed(diagnostics));
+	for (size_t i = 0; i < rules->file_count; i++)
+		fprintf(to, "%s\n", rules->files[i]);
+	fclose(to);
+	return text;
+}
+
+/* Loads while calls fail.  Returns whether one did; ret_outcome is NULL where loading failed. */
+static bool load(size_t fails, bool lasting, char **ret_outcome)
+{
+	struct diagnostics *diagnostics = diagnostics_new();
+	struct rules *rules;
+	bool failed;
+
+	arm(fails, lasting);
+	rules = rules_load("rich.conf", diagnostics);
+	failed = disarm();
+	*ret_outcome = rules != NULL ? outcome_of(rules, diagnostics) : NULL;
+	cr_assert_eq(rules == NULL, diagnostics_errors(diagnostics) > 0, "call %zu", fails);
+	rules_free(rules);
+	diagnostics_free(diagnostics);
+	return failed;
+}
+
+static void load_short_of_memory(bool lasting)
+{
+	char *whole, *outcome;
+	bool failed = true;
+
+	write_rich();
+	cr_assert_not(load(NEVER, false, &whole));
+	cr_assert_not_null(whole);
+	for (size_t fails = 0; failed; fails++) {
+		failed = load(fails, lasting, &outcome);
+		if (outcome != NULL)
+			cr_expect_str_eq(outcome, whole, "call %zu", fails);
+		if (!failed)
+			cr_expect_gt(fails, 300, "only %zu calls were tried", fails);
+		free(outcome);
+	}
+	free(whole);
+}
+
+Test(memory, what_is_loaded_where_one_call_fails_is_whole_or_nothing)
+{
+	load_short_of_memory(false);
+}
+
+Test(memory, what_is_loaded_where_all_calls_fail_from_then_on_is_whole_or_nothing)
+{
+	load_short_of_memory(true);
+}
+
+/* Faults are reported, or at least counted, where there is no memory for their texts. */
+Test(memory, a_file_with_faults_is_never_loaded)
+{
+	bool failed = true;
+
+	write_file("rich.conf", "networks = { a = [ \"10.0.0.1/8\" ]; };\nfoo = 1;\nlisteners = ( { name = \"one\";\n"
+	                        "  direction = \"in\"; mail = ( { verdict = \"reject\"; reply = \"no\"; } ); } );\n");
+	for (size_t fails = 0; failed; fails++) {
+		char *outcome;
+
+		failed = load(fails, false, &outcome);
+		cr_assert_null(outcome, "call %zu", fails);
+	}
+}
+
+#define EVENTS 6
+
+/* What each event of a session comes to. */
+struct course {
+	bool begun;
+	char outcomes[EVENTS][200];
+};
+
+static void take(struct course *course, size_t event, const struct session *session, struct decision decision)
+{
+	bool armed = scarcity.armed;
+
+	scarcity.armed = false;
+	snprintf(course->outcomes[event], sizeof course->outcomes[event], "%s", told_outcome(session, decision));
+	scarcity.armed = armed;
+}
+
+/* Two recipients, and a session that goes on whatever it is told. */
+static bool play(const struct rules *rules, const struct told *told, size_t fails, bool lasting, struct course *course)
+{
+	struct connection connection = told_connection(told);
+	struct envelope envelope = told_envelope(told);
+	struct session *session;
+
+	*course = (struct course){0};
+	arm(fails, lasting);
+	session = session_new(rules->ruleset);
+	if (session != NULL) {
+		course->begun = true;
+		take(course, 0, session, session_connect(session, &connection));
+		take(course, 1, session, session_helo(session, told->helo));
+		take(course, 2, session, session_mail(session, &envelope));
+		take(course, 3, session, session_rcpt(session, told->recipient, told->resolved));
+		take(course, 4, session, session_rcpt(session, "<second@ours.example>", told->resolved));
+		take(course, 5, session, session_data(session));
+		session_reset(session);
+		session_free(session);
+	}
+	return disarm();
+}
+
+static const struct told sessions[] = {
+    {.client = "203.0.113.1", .client_name = "a.example", .helo = "a.example", .sender = "x@y.example",
+     .recipient = "a@ours.example", .resolved = "b@ours.example"},
+    {.client = "203.0.113.1", .client_name = "a.example", .helo = "a.example", .sender = "x@y.example",
+     .recipient = "a@far.example"},
+    {.client = "203.0.113.1", .client_name = "dyn7.example", .helo = "a.example", .recipient = "a@ours.example"},
+    {.client = "198.51.100.1", .helo = "a.example", .recipient = "a@ours.example"},
+    {.client = "203.0.113.1", .helo = "spam.example", .recipient = "a@ours.example"},
+    {.client = "203.0.113.1", .helo = "[192.0.2.1]", .sender = "user@a.example", .recipient = "a@ours.example"},
+    {.client = "203.0.113.1", .sender = "x.y@z.example", .recipient = "a@ours.example"},
+    {.client = "10.0.0.2", .sender = "user@a.example", .recipient = "a@far.example"},
+    {.client = "10.0.0.2", .sender = "loc@a.example", .recipient = "a@ours.example", .resolved = "b@ours.example"},
+    {.client = "10.0.0.2", .sender = "loc@a.example", .recipient = "a@[192.0.2.1]", .address = "192.0.2.1"},
+    {.client = "203.0.113.1", .user = "carol", .mechanism = "PLAIN", .tls_bits = 256, .recipient = "a@far.example"},
+    {.client = "203.0.113.1", .user = "mallory", .mechanism = "PLAIN", .tls_bits = 256, .recipient = "a@far.example"},
+    {.client = "203.0.113.1", .user = "carol", .mechanism = "LOGIN", .tls_bits = 256, .recipient = "a@far.example"},
+    {.client = "203.0.113.1", .recipient = "a@b\303\274cher.example", .resolved = "b@xn--bcher-kva.example"},
+    {.client = "203.0.113.1", .recipient = "no@reg7"},
+    {.client = "203.0.113.1", .recipient = "a@backup.example", .resolved = "a@backup.example"},
+    {.client = "203.0.113.1", .recipient = "a@ours.example", .resolved = "a@far.example"},
+    {.client = "203.0.113.1", .recipient = "a@[192.0.2.1]", .address = "192.0.2.1", .resolved = "a@[192.0.2.1]"},
+    {.client = "203.0.113.1", .recipient = "<broken@>"},
+};
+
+/* DATA is judged by how many recipients there are. */
+static bool same_recipients(const struct course *one, const struct course *other)
+{
+	return strcmp(one->outcomes[3], other->outcomes[3]) == 0 && strcmp(one->outcomes[4], other->outcomes[4]) == 0;
+}
+
+/* Each event comes to what it would with memory, or is put off: nothing is accepted, nor refused for good, for want of it. */
+static void judge_short_of_memory(bool lasting)
+{
+	struct rules *rules;
+	size_t calls = 0;
+
+	write_rich();
+	rules = told_rules("@include \"rich.conf\"\n");
+	for (size_t i = 0; i < sizeof sessions / sizeof *sessions; i++) {
+		struct told told = sessions[i];
+		struct course whole, course;
+		bool failed = true;
+
+		told.listener = "one";
+		cr_assert_not(play(rules, &told, NEVER, false, &whole));
+		for (size_t fails = 0; failed; fails++) {
+			failed = play(rules, &told, fails, lasting, &course);
+			for (size_t event = 0; event < EVENTS && course.begun; event++) {
+				if (strstr(course.outcomes[event], " tempfail: ") == NULL &&
+				    (event < 5 || same_recipients(&course, &whole)))
+					cr_expect_str_eq(course.outcomes[event], whole.outcomes[event],
+					                 "session %zu, call %zu, event %zu: %s in place of %s", i, fails, event,
+					                 course.outcomes[event], whole.outcomes[event]);
+			}
+			calls += fails;
+		}
+	}
+	cr_expect_gt(calls, 500, "only %zu calls were tried", calls);
+	rules_free(rules);
+}
+
+Test(memory, what_is_judged_where_one_call_fails_is_put_off_or_as_ever)
+{
+	judge_short_of_memory(false);
+}
+
+Test(memory, what_is_judged_where_all_calls_fail_from_then_on_is_put_off_or_as_ever)
+{
+	judge_short_of_memory(true);
+}
