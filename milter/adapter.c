@@ -91,12 +91,13 @@ void adapter_free(struct adapter *adapter)
 static enum answer refuse(struct adapter *adapter, const struct decision *decision, const char *recipient,
                           const char *reading)
 {
+	static const struct reply_texts nothing_known;
+	char rendered[LIMIT_REPLY];
 	char reply[LIMIT_REPLY + LIMIT_REPLY_LINES * sizeof "550-5.999.999"];
 
-	if (adapter->session != NULL)
-		session_reply(adapter->session, decision, reply, sizeof reply);
-	else
-		reply_print(decision->reply, decision->reply->text, reply, sizeof reply);
+	reply_render(decision->reply, adapter->session != NULL ? session_texts(adapter->session) : &nothing_known,
+	             rendered);
+	reply_print(decision->reply, rendered, reply, sizeof reply);
 	refusal_log(&(struct refusal){
 	    .id = adapter->id,
 	    .session = adapter->session,
@@ -106,7 +107,7 @@ static enum answer refuse(struct adapter *adapter, const struct decision *decisi
 	    .queue = macros_queue(&adapter->mta),
 	    .reply = reply,
 	});
-	if (!answer_set_reply(&adapter->mta, decision->verdict, reply))
+	if (!answer_set_reply(&adapter->mta, decision->verdict, decision->reply, rendered))
 		log_error(log_fields(log_word("session", adapter->id)),
 		          "the reply cannot be given as it is, the MTA answers in its own words");
 	return answer_from_verdict(decision->verdict);

@@ -1,7 +1,6 @@
 #include "milter/answer.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,24 +41,6 @@ enum answer answer_from_verdict(enum verdict verdict)
 	return answers[verdict];
 }
 
-/* Where the enhanced code at the start of text ends ("5.7.1"), or NULL where there is none of that class. */
-static const char *enhanced_end(const char *text, char class)
-{
-	if (*text++ != class)
-		return NULL;
-	for (unsigned part = 0; part < 2; part++) {
-		size_t digits;
-
-		if (*text++ != '.')
-			return NULL;
-		digits = strspn(text, "0123456789");
-		if (digits < 1 || digits > 3)
-			return NULL;
-		text += digits;
-	}
-	return *text == ' ' || *text == '\n' || *text == '\0' ? text : NULL;
-}
-
 /* Copies one line of length bytes for the MTA into ret_line, of ANSWER_LINE + 1 bytes. */
 static void prepare_line(const char *text, size_t length, char *ret_line)
 {
@@ -77,39 +58,25 @@ static void prepare_line(const char *text, size_t length, char *ret_line)
 	ret_line[written] = '\0';
 }
 
-bool answer_set_reply(const struct mta *mta, enum verdict verdict, const char *reply)
+bool answer_set_reply(const struct mta *mta, enum verdict verdict, const struct reply *reply, const char *rendered)
 {
 	char prepared[LIMIT_REPLY_LINES][ANSWER_LINE + 1];
 	const char *lines[LIMIT_REPLY_LINES];
-	char code[4];
-	char enhanced[sizeof "5.999.999"];
-	const char *end;
+	char code[sizeof "599"];
 	size_t count = 0;
-	size_t prefix;
 
-	if (verdict == VERDICT_ACCEPT || reply[0] != classes[verdict])
+	snprintf(code, sizeof code, "%u", reply->code);
+	if (verdict == VERDICT_ACCEPT || code[0] != classes[verdict] || reply->enhanced[0] != classes[verdict])
 		return false;
-	if (!isdigit((unsigned char)reply[1]) || !isdigit((unsigned char)reply[2]) ||
-	    (reply[3] != ' ' && reply[3] != '-'))
-		return false;
-	end = enhanced_end(reply + 4, classes[verdict]);
-	if (end == NULL)
-		return false;
-	snprintf(code, sizeof code, "%.3s", reply);
-	snprintf(enhanced, sizeof enhanced, "%.*s", (int)(end - (reply + 4)), reply + 4);
+	while (count < LIMIT_REPLY_LINES) {
+		size_t length = strcspn(rendered, "\n");
 
-	prefix = (size_t)(end - reply);
-	while (*reply != '\0' && count < LIMIT_REPLY_LINES) {
-		size_t length = strcspn(reply, "\n");
-		size_t skipped =
-		    length > prefix ? prefix + 1 : length; /* every line begins with the same codes, and a blank */
-
-		prepare_line(reply + skipped, length - skipped, prepared[count]);
+		prepare_line(rendered, length, prepared[count]);
 		lines[count] = prepared[count];
 		count++;
-		reply += length;
-		if (*reply == '\n')
-			reply++;
+		if (rendered[length] == '\0')
+			break;
+		rendered += length + 1;
 	}
-	return mta->set_reply(mta->context, code, enhanced, lines, count);
+	return mta->set_reply(mta->context, code, reply->enhanced, lines, count);
 }

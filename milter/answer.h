@@ -21,6 +21,7 @@
 
 #include <stdbool.h>
 
+#include "policy/reply.h"
 #include "policy/verdict.h"
 
 struct mta;
@@ -33,7 +34,7 @@ enum answer {
 };
 #define ANSWER_COUNT (ANSWER_REJECT + 1)
 
-/* Bytes of a reply's line, codes not counted, after doubling: what libmilter takes (MAXREPLYLEN). */
+/* Bytes of a line of the text after doubling: what libmilter takes (MAXREPLYLEN). */
 #define ANSWER_LINE 980
 
 /* "continue", "accept", "tempfail", "reject" */
@@ -43,10 +44,10 @@ const char *answer_name(enum answer answer);
 enum answer answer_from_verdict(enum verdict verdict);
 
 /*
- * Sets the reply of a refusal, printed as the client is to see it ("550-5.7.1 one\n550
- * 5.7.1 two"), at the MTA.  Returns false where it is none that fits the verdict, or
- * the MTA does not take it: then the MTA answers in words of its own.
+ * Sets the reply of a refusal at the MTA; rendered is its text (reply_render).
+ * Returns false where its codes do not fit the verdict, or the MTA does not take
+ * it: then the MTA answers in words of its own.
  */
-bool answer_set_reply(const struct mta *mta, enum verdict verdict, const char *reply);
+bool answer_set_reply(const struct mta *mta, enum verdict verdict, const struct reply *reply, const char *rendered);
 
 #endif

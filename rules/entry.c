@@ -217,7 +217,7 @@ static bool read_name(struct reading *reading, const char *text, struct location
 /* Whether a local part must be quoted to be read again as it is. */
 static bool needs_quotes(const char *local)
 {
-	return strpbrk(local, "@\"\\") != NULL || local[0] == '!' || local[0] == '/' || local[0] == '.';
+	return strpbrk(local, " \t@\"\\") != NULL || strchr("!/.", local[0]) != NULL;
 }
 
 /* Writes a local part to to, quoted where that is needed; it holds at least twice its length and 3 bytes. */

@@ -151,55 +151,65 @@ static void write_rich(void)
 	write_file("nets", "# blocked\n198.51.100.0/24\n!198.51.100.7\n");
 }
 
-/* All that a load comes to, as text; free(3) it. */
-static char *outcome_of(const struct rules *rules, struct diagnostics *diagnostics)
+/* All that loaded rules say, as text; free(3) it. */
+static char *text_of(const struct rules *rules)
 {
 	char *text = NULL;
 	size_t size = 0;
 	FILE *to = open_memstream(&text, &size);
 
 	cr_assert(model_print(rules->model, to));
-	fprintf(to, "%s", printed(diagnostics));
 	for (size_t i = 0; i < rules->file_count; i++)
 		fprintf(to, "%s\n", rules->files[i]);
 	fclose(to);
 	return text;
 }
 
-/* Loads while calls fail.  Returns whether one did; ret_outcome is NULL where loading failed. */
-static bool load(size_t fails, bool lasting, char **ret_outcome)
+/* What a load comes to. */
+struct outcome {
+	bool failed; /* a call has */
+	char *text;  /* NULL where nothing was loaded; free(3) it */
+	size_t warnings;
+};
+
+static struct outcome load(size_t fails, bool lasting)
 {
 	struct diagnostics *diagnostics = diagnostics_new();
+	struct outcome outcome;
 	struct rules *rules;
-	bool failed;
 
 	arm(fails, lasting);
 	rules = rules_load("rich.conf", diagnostics);
-	failed = disarm();
-	*ret_outcome = rules != NULL ? outcome_of(rules, diagnostics) : NULL;
+	outcome.failed = disarm();
+	outcome.text = rules != NULL ? text_of(rules) : NULL;
+	outcome.warnings = diagnostics_warnings(diagnostics);
 	cr_assert_eq(rules == NULL, diagnostics_errors(diagnostics) > 0, "call %zu", fails);
 	rules_free(rules);
 	diagnostics_free(diagnostics);
-	return failed;
+	return outcome;
 }
 
 static void load_short_of_memory(bool lasting)
 {
-	char *whole, *outcome;
-	bool failed = true;
+	struct outcome whole, outcome = {.failed = true};
 
 	write_rich();
-	cr_assert_not(load(NEVER, false, &whole));
-	cr_assert_not_null(whole);
-	for (size_t fails = 0; failed; fails++) {
-		failed = load(fails, lasting, &outcome);
-		if (outcome != NULL)
-			cr_expect_str_eq(outcome, whole, "call %zu", fails);
-		if (!failed)
+	whole = load(NEVER, false);
+	cr_assert_not(whole.failed);
+	cr_assert_not_null(whole.text);
+	cr_assert_geq(whole.warnings, 2);
+	for (size_t fails = 0; outcome.failed; fails++) {
+		outcome = load(fails, lasting);
+		if (outcome.text != NULL) {
+			cr_expect_str_eq(outcome.text, whole.text, "call %zu", fails);
+			cr_expect_eq(outcome.warnings, whole.warnings, "call %zu: %zu warnings in place of %zu", fails,
+			             outcome.warnings, whole.warnings);
+		}
+		if (!outcome.failed)
 			cr_expect_gt(fails, 300, "only %zu calls were tried", fails);
-		free(outcome);
+		free(outcome.text);
 	}
-	free(whole);
+	free(whole.text);
 }
 
 Test(memory, what_is_loaded_where_one_call_fails_is_whole_or_nothing)
@@ -215,15 +225,13 @@ Test(memory, what_is_loaded_where_all_calls_fail_from_then_on_is_whole_or_nothin
 /* Faults are reported, or at least counted, where there is no memory for their texts. */
 Test(memory, a_file_with_faults_is_never_loaded)
 {
-	bool failed = true;
+	struct outcome outcome = {.failed = true};
 
 	write_file("rich.conf", "networks = { a = [ \"10.0.0.1/8\" ]; };\nfoo = 1;\nlisteners = ( { name = \"one\";\n"
 	                        "  direction = \"in\"; mail = ( { verdict = \"reject\"; reply = \"no\"; } ); } );\n");
-	for (size_t fails = 0; failed; fails++) {
-		char *outcome;
-
-		failed = load(fails, false, &outcome);
-		cr_assert_null(outcome, "call %zu", fails);
+	for (size_t fails = 0; outcome.failed; fails++) {
+		outcome = load(fails, false);
+		cr_assert_null(outcome.text, "call %zu", fails);
 	}
 }
 
