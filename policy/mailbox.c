@@ -100,18 +100,19 @@ static void unquote(char *local)
 }
 
 /* Reads "[192.0.2.1]" and "[IPv6:2001:db8::1]" (lower case here). */
-static void read_literal(struct mailbox *mailbox)
+static enum mailbox_result read_literal(struct mailbox *mailbox)
 {
 	static const char tag[] = "ipv6:";
 	bool ipv6 = strncmp(mailbox->domain + 1, tag, sizeof tag - 1) == 0;
 	const char *from = mailbox->domain + (ipv6 ? sizeof tag : 1);
 	char *text = strndup(from, strlen(from) - 1);
 
-	mailbox->literal = true;
 	if (text == NULL)
-		return;
+		return MAILBOX_NO_MEMORY;
+	mailbox->literal = true;
 	mailbox->has_address = ipv6 == (strchr(text, ':') != NULL) && address_from_text(text, &mailbox->address);
 	free(text);
+	return MAILBOX_READ;
 }
 
 static enum mailbox_result read_domain(const char *text, struct mailbox *mailbox)
@@ -139,8 +140,7 @@ static enum mailbox_result read_domain(const char *text, struct mailbox *mailbox
 		return MAILBOX_READ;
 	if (mailbox->domain[length - 1] != ']')
 		return MAILBOX_UNREADABLE;
-	read_literal(mailbox);
-	return MAILBOX_READ;
+	return read_literal(mailbox);
 }
 
 /* What look-ups need. */

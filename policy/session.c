@@ -433,8 +433,14 @@ static enum truth resolved_here(struct session *session, const char *resolved)
 
 	if (resolved == NULL || session->listener->ignore_resolved)
 		return TRUTH_YES;
-	if (mailbox_read(resolved, &mailbox) != MAILBOX_READ)
+	switch (mailbox_read(resolved, &mailbox)) {
+	case MAILBOX_UNREADABLE:
 		return TRUTH_NO;
+	case MAILBOX_NO_MEMORY:
+		return TRUTH_BROKEN;
+	case MAILBOX_READ:
+		break;
+	}
 	local = mailbox.null ? TRUTH_NO : is_local(session, &mailbox);
 	mailbox_destroy(&mailbox);
 	return local;

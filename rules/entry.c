@@ -217,7 +217,7 @@ static bool read_name(struct reading *reading, const char *text, struct location
 /* Whether a local part must be quoted to be read again as it is. */
 static bool needs_quotes(const char *local)
 {
-	return strpbrk(local, " \t@\"\\") != NULL || strchr("!/.", local[0]) != NULL;
+	return strpbrk(local, " @\"\\<,") != NULL || strchr("!/.", local[0]) != NULL;
 }
 
 /* Writes a local part to to, quoted where that is needed; it holds at least twice its length and 3 bytes. */
@@ -273,6 +273,8 @@ static bool read_mailbox(struct reading *reading, const char *text, struct locat
 		reading->no_memory = true;
 	} else if (result == MAILBOX_READ && mailbox.domain != NULL && name_fault(mailbox.domain) != NULL) {
 		fault(reading, where, text, name_fault(mailbox.domain));
+	} else if (result == MAILBOX_READ && strchr(text, '"') == NULL && strchr(text, ',') != NULL) {
+		fault(reading, where, text, "has a comma in it; write one entry for each address");
 	} else if (result == MAILBOX_UNREADABLE || mailbox.null || mailbox.source_route ||
 	           any_domain != (mailbox.domain == NULL)) {
 		fault(reading, where, text,

@@ -19,6 +19,7 @@ struct prober {
 	struct match_room *room;
 	uint64_t *buffer;
 	uint64_t *domain;
+	bool failed;
 };
 
 struct prober *prober_new(const struct rules *rules)
@@ -54,9 +55,21 @@ void prober_free(struct prober *prober)
 	free(prober);
 }
 
+bool prober_failed(const struct prober *prober)
+{
+	return prober->failed;
+}
+
+/* Passes the sets on, and remembers where there are none. */
+static const uint64_t *note(struct prober *prober, const uint64_t *sets)
+{
+	prober->failed |= sets == NULL;
+	return sets;
+}
+
 static const uint64_t *look_up_text(struct prober *prober, enum value_kind kind, const char *text, uint64_t *buffer)
 {
-	return vocabulary_text(prober->rules->ruleset->vocabulary, kind, text, prober->room, buffer);
+	return note(prober, vocabulary_text(prober->rules->ruleset->vocabulary, kind, text, prober->room, buffer));
 }
 
 static const uint64_t *look_up_mailbox(struct prober *prober, const char *text)
@@ -66,14 +79,12 @@ static const uint64_t *look_up_mailbox(struct prober *prober, const char *text)
 	struct mailbox mailbox;
 
 	if (mailbox_read(text, &mailbox) != MAILBOX_READ)
-		return NULL;
+		return note(prober, NULL);
 	if (mailbox.domain != NULL)
 		domain = look_up_text(prober, VALUE_NAME, mailbox.domain, prober->domain);
-	if (!mailbox.null)
-		sets =
-		    vocabulary_mailbox(vocabulary, mailbox.key, mailbox.subject, domain, prober->room, prober->buffer);
+	sets = vocabulary_mailbox(vocabulary, mailbox.key, mailbox.subject, domain, prober->room, prober->buffer);
 	mailbox_destroy(&mailbox);
-	return sets;
+	return note(prober, sets);
 }
 
 /* Looks a name, or a name below it, up as a value of the kind. */
@@ -84,7 +95,7 @@ static const uint64_t *look_up_name(struct prober *prober, enum value_kind kind,
 
 	if (asprintf(&text, "%s%s%s", kind == VALUE_MAILBOX ? "postmaster@" : "", below ? SOME_LABEL "." : "", name) <
 	    0)
-		return NULL;
+		return note(prober, NULL);
 	if (kind == VALUE_MAILBOX)
 		sets = look_up_mailbox(prober, text);
 	else
@@ -107,7 +118,8 @@ static const uint64_t *look_up(struct prober *prober, enum value_kind kind, cons
 	case ENTRY_MAILBOX:
 		return look_up_mailbox(prober, entry->text);
 	case ENTRY_LOCAL_PART:
-		return vocabulary_mailbox(vocabulary, entry->key, entry->key, NULL, prober->room, prober->buffer);
+		return note(prober,
+		            vocabulary_mailbox(vocabulary, entry->key, entry->key, NULL, prober->room, prober->buffer));
 	case ENTRY_NULL_SENDER:
 		return vocabulary_null_sender(vocabulary);
 	case ENTRY_LOGIN:

@@ -24,6 +24,9 @@ struct prober;
 struct prober *prober_new(const struct rules *rules);
 void prober_free(struct prober *prober);
 
+/* Whether an answer was "not in" because a look-up failed: no memory, or an expression past its limit. */
+bool prober_failed(const struct prober *prober);
+
 /* Whether the value, which was compiled, has what the entry stands for (of a table: anything that it has). */
 bool prober_has(struct prober *prober, const struct value *value, const struct entry *entry);
 

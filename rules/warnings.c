@@ -191,5 +191,9 @@ void warnings_find(const struct rules *rules, struct diagnostics *diagnostics)
 	for (size_t i = 0; i < model->listener_count; i++)
 		look_at_listener(&looking, &model->listeners[i]);
 	find_hidden_listeners(&looking);
+	if (prober_failed(looking.prober))
+		diagnostics_warning(
+		    diagnostics, (struct location){rules->files[0], 0},
+		    "not all warnings could be looked for: no memory, or a regular expression past its limit");
 	prober_free(looking.prober);
 }

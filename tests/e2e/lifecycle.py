@@ -102,7 +102,7 @@ def ends_at_once(gate, daemon, number):
     assert status == 0, f"exit status {status}"
     assert took < AT_ONCE, f"took {took:.2f} s"
     assert not os.path.exists(gate.socket.removeprefix("unix:")), "the socket file stayed behind"
-    assert "STOPPING=1" in daemon.notifications, daemon.notifications
+    daemon.await_notification("STOPPING=1")
     gate.daemon = None
 
 

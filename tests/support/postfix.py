@@ -123,7 +123,11 @@ class Postfix(Mta):
         wait.until(lambda: not self._queued(), "an empty queue")
 
     def discard_queue(self):
-        lab.run("postsuper", "-c", self._etc, "-d", "ALL")
+        def discard():
+            lab.run("postsuper", "-c", self._etc, "-d", "ALL")
+            return not self._queued()
+
+        wait.until(discard, "the queue to be discarded")  # what a daemon has in hand just now comes back once more
 
     @property
     def log(self):

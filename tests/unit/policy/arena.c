@@ -22,7 +22,9 @@ TestSuite(arena, .init = start, .fini = end);
 
 Test(arena, pieces_are_zeroed_aligned_and_apart)
 {
-	enum { PIECES = 3000 };
+	enum {
+		PIECES = 3000
+	};
 	static unsigned char *pieces[PIECES];
 	static size_t sizes[PIECES];
 

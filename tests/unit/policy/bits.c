@@ -30,7 +30,8 @@ Test(bits, setting_and_clearing_one_leaves_all_others)
 		bits_set(bits, (bit + 64) % 256);
 		bits_clear(bits, bit);
 		for (unsigned other = 0; other < 256; other++)
-			cr_assert_eq(bits_test(bits, other), other == (bit + 64) % 256, "%u, with %u cleared", other, bit);
+			cr_assert_eq(bits_test(bits, other), other == (bit + 64) % 256, "%u, with %u cleared", other,
+			             bit);
 		bits_clear(bits, (bit + 64) % 256);
 	}
 }
@@ -67,7 +68,9 @@ static void numbered(uint64_t *bits, uint64_t number)
 
 Test(bits, the_same_bits_are_always_the_same_class_however_many_there_are)
 {
-	enum { CLASSES = 5000 };
+	enum {
+		CLASSES = 5000
+	};
 	uint64_t bits[4];
 
 	for (uint32_t i = 0; i < CLASSES; i++) {

@@ -110,14 +110,17 @@ Test(condition, nothing_is_in_the_empty_set_and_no_fact_is_asked_for)
 {
 	static const uint64_t all[] = {~UINT64_C(0)};
 	static const struct fact_class classes[] = {
-	    {FACT_ABSENT, NULL}, {FACT_KNOWN, all}, {FACT_UNAVAILABLE, NULL}, {FACT_BROKEN, NULL},
+	    {FACT_ABSENT, NULL},
+	    {FACT_KNOWN, all},
+	    {FACT_UNAVAILABLE, NULL},
+	    {FACT_BROKEN, NULL},
 	};
 
 	for (unsigned i = 0; i < CONDITION_COUNT; i++) {
 		const struct condition_row *row = condition_row((enum condition_kind)i);
 		const struct condition condition = {.kind = (enum condition_kind)i, .value.set = SET_EMPTY};
 
-		for (unsigned class = 0; class < 4 && row->kind < VALUE_SET_KINDS; class++) {
+		for (unsigned class = 0; class < 4 && row->kind < VALUE_SET_KINDS; class ++) {
 			struct facts facts = {0};
 
 			facts.classes[row->fact] = classes[class];

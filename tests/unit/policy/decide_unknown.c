@@ -72,7 +72,8 @@ static void random_listener(enum stage stage)
 	connection = (struct connection_block){.mode = (enum list_mode)(random() % LIST_MODE_COUNT)};
 	connection.clients = random_set();
 	connection.names = random_set();
-	auth = (struct auth_block){.mode = (enum auth_mode)(random() % AUTH_MODE_COUNT), .tls_bits = (unsigned)random() % 3};
+	auth = (struct auth_block){.mode = (enum auth_mode)(random() % AUTH_MODE_COUNT),
+	                           .tls_bits = (unsigned)random() % 3};
 	auth.users = random_set();
 	auth.mechanisms = random_set();
 	relay = (struct relay_block){.mode = (enum list_mode)(random() % LIST_MODE_COUNT), .authenticated = chance(2)};
@@ -150,7 +151,8 @@ static bool all_hold(const struct conditions *conditions, const struct facts *fa
 static bool admits_login(const struct facts *facts)
 {
 	return auth.mode != AUTH_FORBIDDEN && (!auth.users.given || in(facts, FACT_USER, auth.users)) &&
-	       (!auth.mechanisms.given || in(facts, FACT_MECHANISM, auth.mechanisms)) && facts->tls_bits >= auth.tls_bits;
+	       (!auth.mechanisms.given || in(facts, FACT_MECHANISM, auth.mechanisms)) &&
+	       facts->tls_bits >= auth.tls_bits;
 }
 
 static bool block_accepts(enum stage stage, const struct facts *facts)
@@ -238,7 +240,7 @@ Test(decide_unknown, without_a_fact_what_is_decided_holds_whatever_it_is)
 			continue;
 		}
 		settled++;
-		for (unsigned class = 0; class < CLASSES * CLASSES; class++) {
+		for (unsigned class = 0; class < CLASSES * CLASSES; class ++) {
 			facts.classes[one] = (struct fact_class){FACT_KNOWN, &classes[class % CLASSES]};
 			facts.classes[other] = (struct fact_class){FACT_KNOWN, &classes[class / CLASSES]};
 			compare(&decision, stage, &facts, round);
@@ -246,6 +248,100 @@ Test(decide_unknown, without_a_fact_what_is_decided_holds_whatever_it_is)
 	}
 	cr_expect_gt(settled, 1000);
 	cr_expect_gt(lacking, 1000);
+}
+
+/* Facts with addresses in which something else is read than was written. */
+static struct facts random_reading(const struct facts *written)
+{
+	struct facts read = *written, other = random_facts();
+
+	read.classes[FACT_SENDER] = other.classes[FACT_SENDER];
+	read.classes[FACT_RECIPIENT] = other.classes[FACT_RECIPIENT];
+	return read;
+}
+
+Test(decide_unknown, nothing_is_accepted_that_one_of_two_readings_would_not_be)
+{
+	unsigned met[VERDICT_COUNT] = {0}, differing = 0;
+
+	srandom(11);
+	for (unsigned round = 0; round < 100000; round++) {
+		enum stage stage = (enum stage)(random() % STAGE_COUNT);
+		struct facts written, read;
+		struct decision by_written, by_read, by_both;
+
+		random_listener(stage);
+		written = random_facts();
+		read = random_reading(&written);
+		by_written = decide(&listener, stage, &written);
+		by_read = decide(&listener, stage, &read);
+		written.reading = &read;
+		by_both = decide(&listener, stage, &written);
+		met[by_both.verdict]++;
+		differing += by_written.verdict != by_read.verdict;
+		if (by_both.verdict == VERDICT_ACCEPT)
+			cr_assert(by_written.verdict == VERDICT_ACCEPT && by_read.verdict == VERDICT_ACCEPT, "round %u",
+			          round);
+	}
+	for (size_t i = 0; i < VERDICT_COUNT; i++)
+		cr_expect_gt(met[i], 1000, "%s", verdict_name((enum verdict)i));
+	cr_expect_gt(differing, 1000);
+}
+
+/* As above, with a name that is not to be had and a reading that cannot be compared. */
+Test(decide_unknown, without_a_fact_what_is_decided_by_two_readings_holds_whatever_it_is)
+{
+	unsigned settled = 0;
+
+	srandom(13);
+	for (unsigned round = 0; round < 20000; round++) {
+		enum stage stage = (enum stage)(random() % STAGE_COUNT);
+		struct facts written, read;
+		struct decision decision;
+
+		random_listener(stage);
+		written = random_facts();
+		written.classes[FACT_CLIENT_NAME] = (struct fact_class){.state = FACT_UNAVAILABLE};
+		read = random_reading(&written);
+		read.classes[FACT_SENDER] = (struct fact_class){.state = FACT_BROKEN};
+		written.reading = &read;
+		decision = decide(&listener, stage, &written);
+		if (decision.cause == CAUSE_NAME || decision.cause == CAUSE_BROKEN)
+			continue;
+		settled++;
+		for (unsigned class = 0; class < CLASSES * CLASSES; class ++) {
+			struct decision whole;
+
+			written.classes[FACT_CLIENT_NAME] = (struct fact_class){FACT_KNOWN, &classes[class % CLASSES]};
+			read.classes[FACT_CLIENT_NAME] = written.classes[FACT_CLIENT_NAME];
+			read.classes[FACT_SENDER] = (struct fact_class){FACT_KNOWN, &classes[class / CLASSES]};
+			whole = decide(&listener, stage, &written);
+			cr_assert_eq(whole.verdict, decision.verdict, "round %u", round);
+			cr_assert_eq(whole.rule, decision.rule, "round %u", round);
+		}
+	}
+	cr_expect_gt(settled, 1000);
+}
+
+/* Two readings that are the same to every rule are as one. */
+Test(decide_unknown, two_readings_that_are_alike_are_as_one)
+{
+	srandom(12);
+	for (unsigned round = 0; round < 20000; round++) {
+		enum stage stage = (enum stage)(random() % STAGE_COUNT);
+		struct facts facts, read;
+		struct decision one, both;
+
+		random_listener(stage);
+		facts = random_facts();
+		read = facts;
+		one = decide(&listener, stage, &facts);
+		facts.reading = &read;
+		both = decide(&listener, stage, &facts);
+		cr_assert_eq(one.verdict, both.verdict, "round %u", round);
+		cr_assert_eq(one.rule, both.rule, "round %u", round);
+		cr_assert_eq(one.cause, both.cause, "round %u", round);
+	}
 }
 
 /* One fact is not to be had and is asked about once: then it is the cause only where it makes a difference. */
@@ -269,7 +365,7 @@ Test(decide_unknown, a_fact_is_the_cause_only_where_a_rule_depends_on_it)
 		lacking = decide(&listener, STAGE_CONNECT, &facts).cause == (i & 4 ? CAUSE_BROKEN : CAUSE_NAME);
 		cr_expect_eq(lacking, client, "row %u", i);
 		if (!client)
-			cr_expect_eq(decide(&listener, STAGE_CONNECT, &facts).verdict, unless ? VERDICT_REJECT : VERDICT_ACCEPT,
-			             "row %u", i);
+			cr_expect_eq(decide(&listener, STAGE_CONNECT, &facts).verdict,
+			             unless ? VERDICT_REJECT : VERDICT_ACCEPT, "row %u", i);
 	}
 }

@@ -33,7 +33,8 @@ static bool matches(const struct dictionary_entry *entry, enum ascent ascent, ch
 	case ASCENT_NONE:
 		return false;
 	case ASCENT_SUFFIX:
-		return length > key + 1 && text[length - key - 1] == separator && strcmp(text + length - key, entry->key) == 0;
+		return length > key + 1 && text[length - key - 1] == separator &&
+		       strcmp(text + length - key, entry->key) == 0;
 	case ASCENT_PREFIX:
 		rest = text + key;
 		return length > key + 1 && strncmp(text, entry->key, key) == 0 && *rest == separator &&
@@ -56,7 +57,8 @@ static void compare(const struct dictionary *dictionary, const struct dictionary
 	for (size_t i = 0; i < count; i++)
 		told[entries[i].set] |= matches(&entries[i], ascent, separator, text);
 	for (unsigned set = 0; set < SETS; set++)
-		cr_assert_eq(in_set(dictionary, text, set), told[set], "\"%s\" in set %u of %zu entries", text, set, count);
+		cr_assert_eq(in_set(dictionary, text, set), told[set], "\"%s\" in set %u of %zu entries", text, set,
+		             count);
 }
 
 /* A text of up to five short labels, from few letters, so that keys meet; sometimes with empty labels. */
@@ -93,7 +95,8 @@ static void compare_at_random(enum ascent ascent, char separator)
 			/* no name that an entry may have begins with an empty label */
 			random_text(keys[i], separator);
 			empty = ascent == ASCENT_SUFFIX ? strspn(keys[i], (char[]){separator, '\0'}) : 0;
-			entries[i] = (struct dictionary_entry){keys[i] + empty, (uint32_t)random() % SETS, random() % 2 == 0};
+			entries[i] =
+			    (struct dictionary_entry){keys[i] + empty, (uint32_t)random() % SETS, random() % 2 == 0};
 		}
 		dictionary = dictionary_new(entries, count, ascent, separator, &classes);
 		cr_assert_not_null(dictionary);
@@ -130,50 +133,67 @@ Test(dictionary, words_as_a_comparison_says)
 Test(dictionary, a_name_and_what_is_below_it)
 {
 	static const struct dictionary_entry entries[] = {
-	    {"example.com", 0, false},
-	    {"example.com", 1, true},
-	    {"com", 2, true},
-	    {"mx.example.com", 3, false},
-	    {"a.mx.example.com", 4, true},
+	    {"example.com", 0, false},    {"example.com", 1, true},      {"com", 2, true},
+	    {"mx.example.com", 3, false}, {"a.mx.example.com", 4, true},
 	};
 	static const struct {
 		const char *text;
 		const char *sets;
 	} rows[] = {
-	    {"example.com", "02"},        {"mx.example.com", "123"}, {"www.example.com", "12"},
-	    {"a.b.c.example.com", "12"},  {"example.org", ""},       {"com", ""},
-	    {"xexample.com", "2"},        {"example.com.org", ""},   {"a.mx.example.com", "12"},
-	    {"b.a.mx.example.com", "124"}, {"", ""},                  {".example.com", "2"},
+	    {"example.com", "02"},
+	    {"mx.example.com", "123"},
+	    {"www.example.com", "12"},
+	    {"a.b.c.example.com", "12"},
+	    {"example.org", ""},
+	    {"com", ""},
+	    {"xexample.com", "2"},
+	    {"example.com.org", ""},
+	    {"a.mx.example.com", "12"},
+	    {"b.a.mx.example.com", "124"},
+	    {"", ""},
+	    {".example.com", "2"},
 	    {"example.co", ""},
 	};
-	struct dictionary *dictionary = dictionary_new(entries, sizeof entries / sizeof *entries, ASCENT_SUFFIX, '.',
-	                                               &classes);
+	struct dictionary *dictionary =
+	    dictionary_new(entries, sizeof entries / sizeof *entries, ASCENT_SUFFIX, '.', &classes);
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		for (unsigned set = 0; set < 5; set++)
-			cr_expect_eq(in_set(dictionary, rows[i].text, set), strchr(rows[i].sets, (int)('0' + set)) != NULL,
-			             "\"%s\", set %u", rows[i].text, set);
+			cr_expect_eq(in_set(dictionary, rows[i].text, set),
+			             strchr(rows[i].sets, (int)('0' + set)) != NULL, "\"%s\", set %u", rows[i].text,
+			             set);
 	dictionary_free(dictionary);
 }
 
 Test(dictionary, a_login_alone_or_with_one_realm)
 {
 	static const struct dictionary_entry entries[] = {
-	    {"alice", 0, false}, {"alice", 0, true}, {"bob", 1, false}, {"bob@example.com", 2, false},
+	    {"alice", 0, false},
+	    {"alice", 0, true},
+	    {"bob", 1, false},
+	    {"bob@example.com", 2, false},
 	};
 	static const struct {
 		const char *text;
 		unsigned set;
 		bool in;
 	} rows[] = {
-	    {"alice", 0, true},          {"alice@example.com", 0, true}, {"alice@a@b", 0, false},
-	    {"alice@", 0, false},        {"alicex", 0, false},           {"alic", 0, false},
-	    {"x@alice", 0, false},       {"Alice", 0, false},            {"bob", 1, true},
-	    {"bob@example.com", 1, false}, {"bob@example.com", 2, true}, {"bob@example.org", 2, false},
+	    {"alice", 0, true},
+	    {"alice@example.com", 0, true},
+	    {"alice@a@b", 0, false},
+	    {"alice@", 0, false},
+	    {"alicex", 0, false},
+	    {"alic", 0, false},
+	    {"x@alice", 0, false},
+	    {"Alice", 0, false},
+	    {"bob", 1, true},
+	    {"bob@example.com", 1, false},
+	    {"bob@example.com", 2, true},
+	    {"bob@example.org", 2, false},
 	    {"bob", 2, false},
 	};
-	struct dictionary *dictionary = dictionary_new(entries, sizeof entries / sizeof *entries, ASCENT_PREFIX, '@',
-	                                               &classes);
+	struct dictionary *dictionary =
+	    dictionary_new(entries, sizeof entries / sizeof *entries, ASCENT_PREFIX, '@', &classes);
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		cr_expect_eq(in_set(dictionary, rows[i].text, rows[i].set), rows[i].in, "\"%s\", set %u", rows[i].text,
@@ -185,10 +205,13 @@ Test(dictionary, each_key_is_listed_once_with_its_classes)
 {
 	char text[] = "example.com";
 	const struct dictionary_entry entries[] = {
-	    {text, 0, false}, {"com", 1, true}, {text, 2, true}, {"org", 3, false},
+	    {text, 0, false},
+	    {"com", 1, true},
+	    {text, 2, true},
+	    {"org", 3, false},
 	};
-	struct dictionary *dictionary = dictionary_new(entries, sizeof entries / sizeof *entries, ASCENT_SUFFIX, '.',
-	                                               &classes);
+	struct dictionary *dictionary =
+	    dictionary_new(entries, sizeof entries / sizeof *entries, ASCENT_SUFFIX, '.', &classes);
 	unsigned met = 0;
 
 	memset(text, 'x', sizeof text - 1); /* keys are copied */
@@ -246,7 +269,9 @@ Test(dictionary, one_without_entries_has_the_empty_class_for_all)
 
 Test(dictionary, many_keys_are_all_found)
 {
-	enum { KEYS = 20000 };
+	enum {
+		KEYS = 20000
+	};
 	static char keys[KEYS][24];
 	struct dictionary_entry *entries = calloc(KEYS, sizeof *entries);
 	struct dictionary *dictionary;

@@ -47,9 +47,9 @@ Test(expression, it_is_found_anywhere_whatever_the_case)
 	    {"^$", "", TRUTH_YES},
 	    {"x*", "", TRUTH_YES},
 	    {".", "", TRUTH_NO},
-	    {"^.$", "\374", TRUTH_YES},        /* byte by byte */
+	    {"^.$", "\374", TRUTH_YES}, /* byte by byte */
 	    {"^..$", "\303\274", TRUTH_YES},
-	    {"a$", "a\n", TRUTH_NO},           /* the end is the end */
+	    {"a$", "a\n", TRUTH_NO}, /* the end is the end */
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -87,8 +87,9 @@ Test(expression, what_does_not_compile_says_why_and_where)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		char fault[200] = "";
 
-		cr_expect_null(expression_new(VALUE_NAME, rows[i].pattern, strlen(rows[i].pattern), fault, sizeof fault), "/%s/",
-		               rows[i].pattern);
+		cr_expect_null(
+		    expression_new(VALUE_NAME, rows[i].pattern, strlen(rows[i].pattern), fault, sizeof fault), "/%s/",
+		    rows[i].pattern);
 		cr_expect_not_null(strstr(fault, rows[i].offset), "/%s/: %s", rows[i].pattern, fault);
 		cr_expect_gt(strlen(fault), strlen(rows[i].offset) + 5, "/%s/: %s", rows[i].pattern, fault);
 	}

@@ -62,7 +62,8 @@ Test(mailbox, how_readable_addresses_are_compared)
 		cr_expect_not(mailbox.null, "%s", rows[i].text);
 		separate(mailbox.key);
 		cr_expect_str_eq(mailbox.key, rows[i].key, "%s is compared as %s", rows[i].text, mailbox.key);
-		cr_expect_str_eq(mailbox.subject, rows[i].subject, "%s is searched as %s", rows[i].text, mailbox.subject);
+		cr_expect_str_eq(mailbox.subject, rows[i].subject, "%s is searched as %s", rows[i].text,
+		                 mailbox.subject);
 		cr_expect_eq(mailbox.source_route, strncmp(rows[i].text + (rows[i].text[0] == '<'), "@", 1) == 0, "%s",
 		             rows[i].text);
 		cr_expect_eq(mailbox.domain == NULL, strchr(rows[i].key, '|') == NULL, "%s", rows[i].text);
@@ -74,20 +75,49 @@ Test(mailbox, what_cannot_be_understood_is_refused)
 {
 	static const char *const rows[] = {
 	    /* an empty local part */
-	    "@example.com", "<@example.com>", "\"\"@example.com", "\"\"", "@a.example:", "@a.example:@b.example",
+	    "@example.com",
+	    "<@example.com>",
+	    "\"\"@example.com",
+	    "\"\"",
+	    "@a.example:",
+	    "@a.example:@b.example",
 	    /* an empty domain */
-	    "user@", "<user@>", "user@.", "\"a@b\"@", "user@other@",
+	    "user@",
+	    "<user@>",
+	    "user@.",
+	    "\"a@b\"@",
+	    "user@other@",
 	    /* a quote that does not close */
-	    "\"user@example.com", "us\"er@example.com", "\"user\\\"@example.com", "user\"@example.com", "\"",
+	    "\"user@example.com",
+	    "us\"er@example.com",
+	    "\"user\\\"@example.com",
+	    "user\"@example.com",
+	    "\"",
 	    /* a bracket that does not close */
-	    "user@[192.0.2.1", "user@[", "<user@example.com", "<", "user@[192.0.2.1]x", "user@example[.com",
-	    "user@example].[com", "@[broken:user@ours.example", "<user>@example.com", "<<user@example.com>>",
+	    "user@[192.0.2.1",
+	    "user@[",
+	    "<user@example.com",
+	    "<",
+	    "user@[192.0.2.1]x",
+	    "user@example[.com",
+	    "user@example].[com",
+	    "@[broken:user@ours.example",
+	    "<user>@example.com",
+	    "<<user@example.com>>",
 	    /* more than one trailing dot */
-	    "user@example.com..", "user@..", "user@...",
+	    "user@example.com..",
+	    "user@..",
+	    "user@...",
 	    /* control bytes */
-	    "us\001er@example.com", "us\ter@example.com", "user\r\n@example.com", "user\177@example.com",
-	    "user@exam\001ple.com", "user@example.com\n", "\"us\001er\"@example.com",
-	    "@a\001.example:user@example.com", "@a.example\r\n:user@example.com",
+	    "us\001er@example.com",
+	    "us\ter@example.com",
+	    "user\r\n@example.com",
+	    "user\177@example.com",
+	    "user@exam\001ple.com",
+	    "user@example.com\n",
+	    "\"us\001er\"@example.com",
+	    "@a\001.example:user@example.com",
+	    "@a.example\r\n:user@example.com",
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -152,6 +182,50 @@ Test(mailbox, addresses_that_could_send_the_message_on)
 
 		cr_assert_eq(mailbox_read(rows[i].text, &mailbox), MAILBOX_READ, "%s", rows[i].text);
 		cr_expect_eq(mailbox_could_route(&mailbox), rows[i].could, "%s", rows[i].text);
+		mailbox_destroy(&mailbox);
+	}
+}
+
+Test(mailbox, addresses_in_which_an_mta_may_read_another_are_not_plain)
+{
+	static const struct {
+		const char *text;
+		bool plain;
+	} rows[] = {
+	    {"user@ours.example", true},
+	    {"<User.Name+tag=x@ours.example.>", true},
+	    {"\"user\"@ours.example", true},
+	    {"\"a (b) \\\\ ,;<>\"@ours.example", true},
+	    {"user@[192.0.2.1]", true},
+	    {"user@[IPv6:2001:db8::1]", true},
+	    {"m\374ller@ours.example", true},
+	    {"<>", true},
+	    {"user", false},
+	    {"\"user\"", false},
+	    {"us\\er@ours.example", false},
+	    {"user(x)@ours.example", false},
+	    {"(x)user@ours.example", false},
+	    {"user @ours.example", false},
+	    {" user@ours.example", false},
+	    {";user@ours.example", false},
+	    {"user,other@ours.example", false},
+	    {"a<b>user@ours.example", false},
+	    {"user@ours.example (x)", false},
+	    {"user@ ours.example", false},
+	    {"user@ours\\.example", false},
+	    {"\"a\" b@ours.example", false},
+	    {"@a.example:user@ours.example", false},
+	    {"user%other@ours.example", false},
+	    {"other!user@ours.example", false},
+	    {"user@other@ours.example", false},
+	    {"\"user@other\"@ours.example", false},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct mailbox mailbox;
+
+		cr_assert_eq(mailbox_read(rows[i].text, &mailbox), MAILBOX_READ, "%s", rows[i].text);
+		cr_expect_eq(mailbox.plain, rows[i].plain, "%s", rows[i].text);
 		mailbox_destroy(&mailbox);
 	}
 }

@@ -15,7 +15,8 @@ static void walk(const struct row *rows, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		char *name = NULL;
 
-		cr_expect_eq(name_read(rows[i].text, strlen(rows[i].text), &name), rows[i].form, "\"%s\"", rows[i].text);
+		cr_expect_eq(name_read(rows[i].text, strlen(rows[i].text), &name), rows[i].form, "\"%s\"",
+		             rows[i].text);
 		cr_expect_str_eq(name, rows[i].compared, "\"%s\" is compared as \"%s\"", rows[i].text, name);
 		free(name);
 	}
@@ -55,6 +56,9 @@ Test(name, what_does_not_convert_is_compared_as_lower_case_bytes)
 	    {"xn--A.example", "xn--a.example", NAME_AS_BYTES},
 	    {"0123456789012345678901234567890123456789012345678901234567890123.COM",
 	     "0123456789012345678901234567890123456789012345678901234567890123.com", NAME_AS_BYTES},
+	    {"example.com(x.Example.net", "example.com(x.example.net", NAME_AS_BYTES},
+	    {"example.com x", "example.com x", NAME_AS_BYTES},
+	    {"a@example.com", "a@example.com", NAME_AS_BYTES},
 	    {"ex\342\200\256ample.com.", "ex\342\200\256ample.com", NAME_AS_BYTES}, /* right-to-left override */
 	};
 
@@ -76,9 +80,9 @@ Test(name, a_literal_is_compared_as_it_was_written)
 Test(name, one_that_became_something_else_than_a_name_is_not_converted)
 {
 	static const struct row rows[] = {
-	    {"a\357\274\240b.example", "a\357\274\240b.example", NAME_AS_BYTES},          /* U+FF20, "@" */
+	    {"a\357\274\240b.example", "a\357\274\240b.example", NAME_AS_BYTES},                       /* U+FF20, "@" */
 	    {"\357\274\273192.0.2.1\357\274\275", "\357\274\273192.0.2.1\357\274\275", NAME_AS_BYTES}, /* "[" and "]" */
-	    {"a\357\274\205b.example", "a\357\274\205b.example", NAME_AS_BYTES},          /* U+FF05, "%" */
+	    {"a\357\274\205b.example", "a\357\274\205b.example", NAME_AS_BYTES},                       /* U+FF05, "%" */
 	};
 
 	WALK(rows);

@@ -193,8 +193,8 @@ Test(network, libcidr_reads_an_address_as_the_system_does)
 			         bytes[15]);
 		else if (i % 6 == 3)
 			snprintf(text, sizeof text, "%04X:%04x:%04X:%04x::%02x%02x", bytes[0] << 8 | bytes[1],
-			         bytes[2] << 8 | bytes[3], bytes[4] << 8 | bytes[5], bytes[6] << 8 | bytes[7], bytes[14],
-			         bytes[15]);
+			         bytes[2] << 8 | bytes[3], bytes[4] << 8 | bytes[5], bytes[6] << 8 | bytes[7],
+			         bytes[14], bytes[15]);
 		cr_assert(address_from_text(text, &told), "%s", text);
 		cr_assert_eq(network_read(text, &network, repair), NETWORK_SOUND, "%s", text);
 		cr_assert(address_equal(&network.base, &told), "%s", text);
@@ -202,7 +202,8 @@ Test(network, libcidr_reads_an_address_as_the_system_does)
 	}
 }
 
-/* Bit by bit: what is before the prefix length is the base's, what is behind it is clear in the base and set in the last. */
+/* Bit by bit: what is before the prefix length is the base's, what is behind it is clear in the base and set in the
+ * last. */
 Test(network, every_prefix_length_of_both_families)
 {
 	for (unsigned family = 0; family < ADDRESS_FAMILY_COUNT; family++) {

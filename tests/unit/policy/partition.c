@@ -110,7 +110,8 @@ static struct network random_network(const struct network_entry *before, size_t 
 	case 5:
 		return cut(network.base, (unsigned)random() % (network.prefix_length + 1));
 	case 6:
-		return cut(network.base, network.prefix_length + (unsigned)random() % (bits - network.prefix_length + 1));
+		return cut(network.base,
+		           network.prefix_length + (unsigned)random() % (bits - network.prefix_length + 1));
 	case 7:
 		return cut(network_last(&network),
 		           network.prefix_length + (unsigned)random() % (bits - network.prefix_length + 1));
@@ -140,7 +141,8 @@ static void compare_everywhere(const struct partition *partition, const struct n
 	}
 }
 
-/* Ranges follow one another from the first address to the last, each unlike its neighbours, and are what look-ups say. */
+/* Ranges follow one another from the first address to the last, each unlike its neighbours, and are what look-ups say.
+ */
 static void walk_ranges(const struct partition *partition, enum address_family family)
 {
 	struct network space = {.base.family = family};
@@ -208,7 +210,9 @@ Test(partition, of_one_set_as_a_look_at_each_network_says)
 /* Many ranges below the same top bits, and one in each: the index meets both. */
 Test(partition, crowded_and_spread_out)
 {
-	enum { COUNT = 3000 };
+	enum {
+		COUNT = 3000
+	};
 	static struct network_entry entries[COUNT];
 	struct partition *partition;
 
@@ -265,7 +269,9 @@ Test(partition, all_of_one_family_is_nothing_of_the_other)
 Test(partition, both_halves_of_a_network_are_one_range)
 {
 	struct network_entry entries[] = {
-	    entry("192.0.2.0/25", 3), entry("192.0.2.128/25", 3), entry("192.0.2.64/26", 3),
+	    entry("192.0.2.0/25", 3),
+	    entry("192.0.2.128/25", 3),
+	    entry("192.0.2.64/26", 3),
 	};
 	struct partition *partition = partition_new(entries, 3, &classes);
 	struct partition_range range = partition_range(partition, ADDRESS_IPV4, 1);
@@ -282,7 +288,7 @@ Test(partition, both_halves_of_a_network_are_one_range)
 Test(partition, classes_are_replaced_by_others_and_alike_neighbours_joined)
 {
 	struct network_entry entries[] = {
-	    entry("10.0.0.0/8", 0), entry("10.5.0.0/16", 1), entry("192.0.2.0/24", 2),
+	    entry("10.0.0.0/8", 0),    entry("10.5.0.0/16", 1),     entry("192.0.2.0/24", 2),
 	    entry("2001:db8::/32", 0), entry("2001:db8:5::/48", 1),
 	};
 	struct partition *partition = partition_new(entries, 5, &classes);

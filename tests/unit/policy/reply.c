@@ -198,8 +198,10 @@ Test(reply, facts_are_put_in)
 	cr_expect_str_eq(shown("{client} [{client_name}] {helo} <{sender}> {user} {listener}", &facts),
 	                 "550 5.7.1 192.0.2.1 [mx.example.com] helo.example <> alice inbound");
 	cr_expect_str_eq(shown("{client}{client}", &facts), "550 5.7.1 192.0.2.1192.0.2.1");
-	cr_expect_str_eq(shown("{recipient}", &facts), "550 5.7.1 {client}@ours.example", "what a client says is no template");
-	cr_expect_str_eq(shown("one {user}\n\n{user} three", &facts), "550-5.7.1 one alice\n550-5.7.1 \n550 5.7.1 alice three");
+	cr_expect_str_eq(shown("{recipient}", &facts), "550 5.7.1 {client}@ours.example",
+	                 "what a client says is no template");
+	cr_expect_str_eq(shown("one {user}\n\n{user} three", &facts),
+	                 "550-5.7.1 one alice\n550-5.7.1 \n550 5.7.1 alice three");
 }
 
 Test(reply, a_fact_that_is_not_known_is_empty)

@@ -32,7 +32,9 @@ Test(ruleset, every_list_mode_has_its_name_and_is_found_by_it)
 Test(ruleset, every_auth_mode_has_its_name_and_is_found_by_it)
 {
 	static const char *const names[] = {
-	    [AUTH_OPTIONAL] = "optional", [AUTH_REQUIRED] = "required", [AUTH_FORBIDDEN] = "forbidden",
+	    [AUTH_OPTIONAL] = "optional",
+	    [AUTH_REQUIRED] = "required",
+	    [AUTH_FORBIDDEN] = "forbidden",
 	};
 	enum auth_mode mode;
 
@@ -102,7 +104,13 @@ static const unsigned ports[] = {25, 587};
 
 Test(ruleset_listener, all_that_a_match_gives_must_hold)
 {
-	enum { NONE, DAEMON = 1, PORT = 2, ADDRESS = 4, LOCAL = 8 };
+	enum {
+		NONE,
+		DAEMON = 1,
+		PORT = 2,
+		ADDRESS = 4,
+		LOCAL = 8
+	};
 	static const struct {
 		unsigned given; /* of the match */
 		bool local;
@@ -143,7 +151,11 @@ Test(ruleset_listener, all_that_a_match_gives_must_hold)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct address address = {0};
 		struct listener_facts facts = {.local = rows[i].local, .daemon = rows[i].daemon, .port = rows[i].port};
-		struct listener_match match = {.local = (rows[i].given & LOCAL) != 0};
+		struct listener_match match = {
+		    .local = (rows[i].given & LOCAL) != 0,
+		    .any_daemon = (rows[i].given & DAEMON) == 0,
+		    .any_port = (rows[i].given & PORT) == 0,
+		};
 
 		if (rows[i].given & DAEMON) {
 			match.daemons = daemons;
@@ -164,6 +176,19 @@ Test(ruleset_listener, all_that_a_match_gives_must_hold)
 	}
 }
 
+Test(ruleset_listener, one_whose_match_names_no_daemon_or_no_port_takes_nothing)
+{
+	const struct listener_facts facts = {.daemon = "smtp", .port = 25};
+
+	ruleset->listener_count = 1;
+	listeners[0].match = (struct listener_match){.any_daemon = true, .any_port = true};
+	cr_expect_eq(ruleset_listener(ruleset, &facts), &listeners[0]);
+	listeners[0].match = (struct listener_match){.any_daemon = true};
+	cr_expect_null(ruleset_listener(ruleset, &facts));
+	listeners[0].match = (struct listener_match){.any_port = true};
+	cr_expect_null(ruleset_listener(ruleset, &facts));
+}
+
 Test(ruleset_listener, one_without_match_takes_everything)
 {
 	const struct listener_facts rows[] = {{0}, {.local = true}, {.daemon = "any", .port = 25}};
@@ -179,8 +204,8 @@ Test(ruleset_listener, the_first_that_matches_is_taken)
 	struct listener_facts facts = {.port = 587};
 
 	ruleset->listener_count = 3;
-	listeners[0].match = (struct listener_match){.ports = ports, .port_count = 1};
-	listeners[1].match = (struct listener_match){.ports = ports, .port_count = 2};
+	listeners[0].match = (struct listener_match){.any_daemon = true, .ports = ports, .port_count = 1};
+	listeners[1].match = (struct listener_match){.any_daemon = true, .ports = ports, .port_count = 2};
 	listeners[2].match = (struct listener_match){.everything = true};
 	cr_expect_eq(ruleset_listener(ruleset, &facts), &listeners[1]);
 	facts.port = 25;

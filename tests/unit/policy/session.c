@@ -220,8 +220,8 @@ Test(session, anonymous_and_an_empty_name_are_no_login)
 		const char *user, *mechanism;
 		bool login;
 	} rows[] = {
-	    {"alice", NULL, true},    {"alice", "PLAIN", true},      {"alice", "", true},
-	    {"", "PLAIN", false},     {NULL, "PLAIN", false},        {NULL, NULL, false},
+	    {"alice", NULL, true},         {"alice", "PLAIN", true},      {"alice", "", true},
+	    {"", "PLAIN", false},          {NULL, "PLAIN", false},        {NULL, NULL, false},
 	    {"alice", "ANONYMOUS", false}, {"alice", "anonymous", false}, {"alice", "ANONYMOUSX", true},
 	};
 
@@ -315,15 +315,18 @@ Test(session, an_mta_without_macros_a_client_without_address_and_no_listener)
 		const char *outcome;
 		enum decision_cause cause;
 	} rows[] = {
-	    {{.client = "203.0.113.1", .port = 26}, "connect tempfail: 451 4.3.5 No policy for this listener",
+	    {{.client = "203.0.113.1", .port = 26},
+	     "connect tempfail: 451 4.3.5 No policy for this listener",
 	     CAUSE_NO_LISTENER},
 	    {{.client = "203.0.113.1"}, "connect tempfail: 451 4.3.5 No policy for this listener", CAUSE_NO_LISTENER},
 	    {{.local = true, .port = 25}, "connect tempfail: 451 4.3.5 No policy for this listener", CAUSE_NO_LISTENER},
 	    {{.client = "203.0.113.1", .listener = "two", .port = 25},
-	     "connect tempfail: 451 4.3.5 No policy for this listener", CAUSE_NO_LISTENER},
+	     "connect tempfail: 451 4.3.5 No policy for this listener",
+	     CAUSE_NO_LISTENER},
 	    {{.port = 25}, "connect tempfail: 451 4.3.0 Client address unknown", CAUSE_NO_CLIENT},
 	    {{.client = "203.0.113.1", .port = 25, .no_macros = true},
-	     "connect tempfail: 451 4.3.5 The policy service cannot ask for what it needs", CAUSE_NO_MACROS},
+	     "connect tempfail: 451 4.3.5 The policy service cannot ask for what it needs",
+	     CAUSE_NO_MACROS},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

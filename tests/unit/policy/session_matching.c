@@ -36,7 +36,8 @@ static bool refused_by(const char *stage, const char *condition, const struct to
 	outcome = told_judge(rules, &whole);
 	refused = strcmp(outcome, "accept") != 0;
 	if (refused)
-		cr_assert_str_eq(outcome + strlen(stage), " reject: 550 5.7.1 by the rule", "%s: %s", condition, outcome);
+		cr_assert_str_eq(outcome + strlen(stage), " reject: 550 5.7.1 by the rule", "%s: %s", condition,
+		                 outcome);
 	rules_free(rules);
 	return refused;
 }
@@ -301,12 +302,18 @@ Test(session_matching, conditions)
 	    {"mail", "unless = { tls = true; authenticated = true; }", {.user = "alice", .tls_bits = 1}, false},
 	    {"mail", "unless = { helo = [ \"/./\" ]; }", {.helo = NULL}, true},
 	    {"mail", "unless = { helo = [ \"/./\" ]; }", {.helo = "mx.example"}, false},
-	    {"mail", "tls = true; unless = { client = [ \"192.0.2.1\" ]; }", {.client = "192.0.2.1", .tls_bits = 1}, false},
-	    {"mail", "tls = true; unless = { client = [ \"192.0.2.1\" ]; }", {.client = "192.0.2.2", .tls_bits = 1}, true},
+	    {"mail",
+	     "tls = true; unless = { client = [ \"192.0.2.1\" ]; }",
+	     {.client = "192.0.2.1", .tls_bits = 1},
+	     false},
+	    {"mail",
+	     "tls = true; unless = { client = [ \"192.0.2.1\" ]; }",
+	     {.client = "192.0.2.2", .tls_bits = 1},
+	     true},
 	    {"mail", "tls = true; unless = { client = [ \"192.0.2.1\" ]; }", {.client = "192.0.2.2"}, false},
 	};
 
 	for (size_t i = 0; i < ROWS(rows); i++)
-		cr_expect_eq(refused_by(rows[i].stage, rows[i].condition, &rows[i].told), rows[i].matches, "row %zu: %s", i,
-		             rows[i].condition);
+		cr_expect_eq(refused_by(rows[i].stage, rows[i].condition, &rows[i].told), rows[i].matches,
+		             "row %zu: %s", i, rows[i].condition);
 }

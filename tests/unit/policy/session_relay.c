@@ -1,4 +1,5 @@
-/* Which recipients are local and which relay, which addresses cannot be read, and what comes of what is not to be had. */
+/* Which recipients are local and which relay, which addresses cannot be read, and what comes of what is not to be had.
+ */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +18,8 @@ static const char local_domains[] =
     "local_domains = [ \"ours.example\", \".ours.example\", \"b\303\274cher.example\", \"/^reg[0-9]+$/\",\n"
     "                  \"[192.0.2.25]\", \"/nchen$/\", \"!far.ours.example\" ];\n"
     "listeners = ( { name = \"judge\"; direction = \"inbound\"; },\n"
-    "              { name = \"ignore\"; direction = \"inbound\"; match = { port = [ 26 ]; }; resolved = \"ignore\"; } );\n";
+    "              { name = \"ignore\"; direction = \"inbound\"; match = { port = [ 26 ]; }; resolved = \"ignore\"; } "
+    ");\n";
 
 struct relay_row {
 	const char *recipient, *resolved;
@@ -99,7 +101,8 @@ Test(session_relay, recipients_that_are_local_and_those_that_are_relay)
 		cr_expect_eq(strcmp(outcome, "accept") != 0, relay_rows[i].relay, "%s, %s: %s", told.recipient,
 		             told.resolved != NULL ? told.resolved : "not resolved", outcome);
 		if (relay_rows[i].relay)
-			cr_expect_eq(strncmp(outcome, "rcpt reject: 550 5.7.1 Unable to relay for ", 43), 0, "%s", outcome);
+			cr_expect_eq(strncmp(outcome, "rcpt reject: 550 5.7.1 Unable to relay for ", 43), 0, "%s",
+			             outcome);
 	}
 	rules_free(rules);
 }
@@ -159,7 +162,8 @@ Test(session_relay, without_local_domains_everything_with_a_domain_is_relay)
 
 	cr_expect_str_eq(told_judge(rules, &(struct told){.client = "192.0.2.9", .recipient = "<a@ours.example>"}),
 	                 "rcpt reject: 550 5.7.1 Unable to relay for a@ours.example");
-	cr_expect_str_eq(told_judge(rules, &(struct told){.client = "192.0.2.9", .recipient = "<postmaster>"}), "accept");
+	cr_expect_str_eq(told_judge(rules, &(struct told){.client = "192.0.2.9", .recipient = "<postmaster>"}),
+	                 "accept");
 	cr_expect_str_eq(told_judge(rules, &(struct told){.client = "192.0.2.9", .recipient = "<a@[192.0.2.1]>"}),
 	                 "rcpt reject: 550 5.7.1 Unable to relay for a@[192.0.2.1]", "no local address is known");
 	rules_free(rules);
@@ -168,15 +172,24 @@ Test(session_relay, without_local_domains_everything_with_a_domain_is_relay)
 Test(session_relay, addresses_that_cannot_be_read_are_refused_before_any_rule)
 {
 	static const char *const rows[] = {
-	    "<@ours.example>", "<\"\"@ours.example>", "<user@>", "<user@.>", "<\"user@ours.example>", "<user@[192.0.2.1>",
-	    "<user@ours.example..>", "<user@ours.example", "<us\001er@ours.example>", "<@a.example:>",
+	    "<@ours.example>",
+	    "<\"\"@ours.example>",
+	    "<user@>",
+	    "<user@.>",
+	    "<\"user@ours.example>",
+	    "<user@[192.0.2.1>",
+	    "<user@ours.example..>",
+	    "<user@ours.example",
+	    "<us\001er@ours.example>",
+	    "<@a.example:>",
 	};
-	struct rules *rules = told_rules("local_domains = [ \"/./\" ];\n"
-	                                 "listeners = ( { name = \"one\"; direction = \"inbound\";\n"
-	                                 "  auth = { mode = \"required\"; };\n"
-	                                 "  mail = ( { verdict = \"accept\"; } );\n"
-	                                 "  rcpt = ( { verdict = \"accept\"; }, { verdict = \"accept\"; relay = true; } );\n"
-	                                 "  relay = { mode = \"all-except\"; }; } );\n");
+	struct rules *rules =
+	    told_rules("local_domains = [ \"/./\" ];\n"
+	               "listeners = ( { name = \"one\"; direction = \"inbound\";\n"
+	               "  auth = { mode = \"required\"; };\n"
+	               "  mail = ( { verdict = \"accept\"; } );\n"
+	               "  rcpt = ( { verdict = \"accept\"; }, { verdict = \"accept\"; relay = true; } );\n"
+	               "  relay = { mode = \"all-except\"; }; } );\n");
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		cr_expect_str_eq(told_judge(rules, &(struct told){.client = "192.0.2.9", .recipient = rows[i]}),
@@ -215,12 +228,14 @@ Test(session_relay, an_accept_rule_speaks_of_local_recipients_unless_it_says_rel
 		         "  rcpt = ( { %s; }, { verdict = \"reject\"; relay = false; } ); } );\n",
 		         rows[i].rule);
 		rules = told_rules(text);
-		cr_expect_eq(strcmp(told_judge(rules, &(struct told){.client = "192.0.2.9", .recipient = "a@ours.example"}),
-		                    "accept") == 0,
-		             rows[i].local, "local: %s", rows[i].rule);
-		cr_expect_eq(strcmp(told_judge(rules, &(struct told){.client = "192.0.2.9", .recipient = "a@far.example"}),
-		                    "accept") == 0,
-		             rows[i].relay, "relay: %s", rows[i].rule);
+		cr_expect_eq(
+		    strcmp(told_judge(rules, &(struct told){.client = "192.0.2.9", .recipient = "a@ours.example"}),
+		           "accept") == 0,
+		    rows[i].local, "local: %s", rows[i].rule);
+		cr_expect_eq(
+		    strcmp(told_judge(rules, &(struct told){.client = "192.0.2.9", .recipient = "a@far.example"}),
+		           "accept") == 0,
+		    rows[i].relay, "relay: %s", rows[i].rule);
 		rules_free(rules);
 	}
 }
@@ -283,12 +298,14 @@ Test(session_relay, a_name_that_cannot_be_looked_up_puts_off_what_asks_for_it)
 	     "rcpt reject: 550 5.7.1 Unable to relay for a@far.example"},
 	    {"rcpt = ( { verdict = \"accept\"; relay = true; client_name = [ \".example\" ]; } );",
 	     "rcpt tempfail: " TEMPFAIL_NAME},
-	    {"relay = { mode = \"all-except\"; }; data = ( { verdict = \"reject\"; client_name = [ \".example\" ]; } );",
+	    {"relay = { mode = \"all-except\"; }; data = ( { verdict = \"reject\"; client_name = [ \".example\" ]; } "
+	     ");",
 	     "data tempfail: " TEMPFAIL_NAME},
 	};
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
-		struct told told = {.client = "192.0.2.9", .client_name = "[TEMPUNAVAIL]", .recipient = "<a@far.example>"};
+		struct told told = {
+		    .client = "192.0.2.9", .client_name = "[TEMPUNAVAIL]", .recipient = "<a@far.example>"};
 		const char *outcome = judge_with(rows[i].settings, &told);
 
 		cr_expect_str_eq(outcome, rows[i].outcome, "%s %s", rows[i].settings, outcome);
@@ -305,34 +322,47 @@ Test(session_relay, an_expression_past_its_limit_puts_off_what_asks_for_it)
 		struct told told;
 		const char *outcome;
 	} rows[] = {
-	    {"helo = ( { verdict = \"reject\"; helo = [ \"/^(a+)+$/\" ]; } );", {.helo = ENDLESS},
+	    {"helo = ( { verdict = \"reject\"; helo = [ \"/^(a+)+$/\" ]; } );",
+	     {.helo = ENDLESS},
 	     "helo tempfail: " TEMPFAIL_BROKEN},
-	    {"helo = ( { verdict = \"accept\"; helo = [ \"/^(a+)+$/\" ]; } );", {.helo = ENDLESS},
+	    {"helo = ( { verdict = \"accept\"; helo = [ \"/^(a+)+$/\" ]; } );",
+	     {.helo = ENDLESS},
 	     "helo tempfail: " TEMPFAIL_BROKEN},
-	    {"helo = ( { verdict = \"reject\"; unless = { helo = [ \"/^(a+)+$/\" ]; }; } );", {.helo = ENDLESS},
+	    {"helo = ( { verdict = \"reject\"; unless = { helo = [ \"/^(a+)+$/\" ]; }; } );",
+	     {.helo = ENDLESS},
 	     "helo tempfail: " TEMPFAIL_BROKEN},
-	    {"connect = ( { verdict = \"reject\"; client_name = [ \"/^(a+)+$/\" ]; } );", {.client_name = ENDLESS},
+	    {"connect = ( { verdict = \"reject\"; client_name = [ \"/^(a+)+$/\" ]; } );",
+	     {.client_name = ENDLESS},
 	     "connect tempfail: " TEMPFAIL_BROKEN},
-	    {"connection = { mode = \"all-except\"; names = [ \"/^(a+)+$/\" ]; };", {.client_name = ENDLESS},
+	    {"connection = { mode = \"all-except\"; names = [ \"/^(a+)+$/\" ]; };",
+	     {.client_name = ENDLESS},
 	     "connect tempfail: " TEMPFAIL_BROKEN},
-	    {"mail = ( { verdict = \"reject\"; sender = [ \"/^(a+)+$/\" ]; } );", {.sender = "<" ENDLESS ">"},
+	    {"mail = ( { verdict = \"reject\"; sender = [ \"/^(a+)+$/\" ]; } );",
+	     {.sender = "<" ENDLESS ">"},
 	     "mail tempfail: " TEMPFAIL_BROKEN},
-	    {"mail = ( { verdict = \"reject\"; user = [ \"/^(a+)+$/\" ]; } );", {.user = ENDLESS},
+	    {"mail = ( { verdict = \"reject\"; user = [ \"/^(a+)+$/\" ]; } );",
+	     {.user = ENDLESS},
 	     "mail tempfail: " TEMPFAIL_BROKEN},
-	    {"auth = { mode = \"optional\"; users = [ \"/^(a+)+$/\" ]; };", {.user = ENDLESS},
+	    {"auth = { mode = \"optional\"; users = [ \"/^(a+)+$/\" ]; };",
+	     {.user = ENDLESS},
 	     "mail tempfail: " TEMPFAIL_BROKEN},
 	    {"rcpt = ( { verdict = \"reject\"; recipient = [ \"/^(a+)+@ours/\" ]; } );",
-	     {.recipient = "<" ENDLESS "@ours.example>"}, "rcpt tempfail: " TEMPFAIL_BROKEN},
+	     {.recipient = "<" ENDLESS "@ours.example>"},
+	     "rcpt tempfail: " TEMPFAIL_BROKEN},
 	    /* the domain of a recipient: whether it is relay cannot be told */
-	    {"helo = ( { verdict = \"reject\"; helo = [ \"/^(a+)+$/\" ]; } );", {.recipient = "<user@" ENDLESS ">"},
+	    {"helo = ( { verdict = \"reject\"; helo = [ \"/^(a+)+$/\" ]; } );",
+	     {.recipient = "<user@" ENDLESS ">"},
 	     "rcpt tempfail: " TEMPFAIL_BROKEN},
 	    {"helo = ( { verdict = \"reject\"; helo = [ \"/^(a+)+$/\" ]; } ); relay = { mode = \"all-except\"; };",
-	     {.recipient = "<user@" ENDLESS ">"}, "rcpt tempfail: " TEMPFAIL_BROKEN},
+	     {.recipient = "<user@" ENDLESS ">"},
+	     "rcpt tempfail: " TEMPFAIL_BROKEN},
 	    {"helo = ( { verdict = \"reject\"; helo = [ \"/^(a+)+$/\" ]; } ); relay = { mode = \"all-except\"; };",
-	     {.recipient = "<user@ours.example>", .resolved = "<user@" ENDLESS ">"}, "rcpt tempfail: " TEMPFAIL_BROKEN},
+	     {.recipient = "<user@ours.example>", .resolved = "<user@" ENDLESS ">"},
+	     "rcpt tempfail: " TEMPFAIL_BROKEN},
 	    /* nothing asks for it */
 	    {"data = ( { verdict = \"reject\"; helo = [ \"/^(a+)+$/\" ]; tls = true; } );",
-	     {.helo = ENDLESS, .recipient = "<user@ours.example>"}, "accept"},
+	     {.helo = ENDLESS, .recipient = "<user@ours.example>"},
+	     "accept"},
 	};
 
 	for (size_t i = 0; i < ROWS(rows); i++) {

@@ -45,6 +45,7 @@ struct envelope told_envelope(const struct told *told)
 {
 	return (struct envelope){
 	    .sender = told->sender != NULL ? told->sender : "<>",
+	    .reading = told->sender_reading,
 	    .user = told->user,
 	    .mechanism = told->mechanism,
 	    .tls_bits = told->tls_bits,
@@ -79,7 +80,7 @@ const char *told_judge(const struct rules *rules, const struct told *told)
 		session_helo(session, told->helo);
 	decision = session_mail(session, &envelope);
 	if (decision.verdict == VERDICT_ACCEPT && told->recipient != NULL) {
-		decision = session_rcpt(session, told->recipient, told->resolved);
+		decision = session_rcpt_read(session, told->recipient, told->resolved, told->recipient_reading);
 		if (decision.verdict == VERDICT_ACCEPT)
 			decision = session_data(session);
 	}

@@ -31,6 +31,7 @@ struct told {
 	uint64_t size;
 	const char *recipient; /* NULL: it ends after MAIL */
 	const char *resolved;
+	const char *sender_reading, *recipient_reading; /* what the MTA reads in them */
 };
 
 /* Rules from text, in which nothing is wrong.  Needs a directory of the test's own (tests/unit/rules/rule_files.h). */

@@ -44,7 +44,10 @@ struct value {
 };
 
 static const char separators[] = {
-    [VALUE_NAME] = '.', [VALUE_MAILBOX] = MAILBOX_SEPARATOR, [VALUE_LOGIN] = '@', [VALUE_WORD] = '\0',
+    [VALUE_NAME] = '.',
+    [VALUE_MAILBOX] = MAILBOX_SEPARATOR,
+    [VALUE_LOGIN] = '@',
+    [VALUE_WORD] = '\0',
 };
 
 static void random_word(char *text, char separator, unsigned labels)
@@ -96,7 +99,8 @@ static bool pattern_matches(const struct pattern *pattern, const struct value *v
 	if (!pattern->below || length <= key + 1)
 		return false;
 	if (pattern->kind == VALUE_NAME)
-		return value->key[length - key - 1] == separator && strcmp(value->key + length - key, pattern->key) == 0;
+		return value->key[length - key - 1] == separator &&
+		       strcmp(value->key + length - key, pattern->key) == 0;
 	return strncmp(value->key, pattern->key, key) == 0 && value->key[key] == separator &&
 	       strchr(value->key + key + 1, separator) == NULL;
 }
@@ -131,7 +135,8 @@ static struct expression *expression(const char *pattern)
 struct wanted {
 	bool expressions;
 	bool links;
-	bool unsettled; /* an expression that nothing matches, in a set of its own, so that nothing is worked out before */
+	bool unsettled; /* an expression that nothing matches, in a set of its own, so that nothing is worked out before
+	                 */
 };
 
 static void tell_pattern(struct vocabulary_builder *builder, enum value_kind kind, uint32_t set,
@@ -223,8 +228,8 @@ static void compare(const struct vocabulary *vocabulary, const char *what, long 
 			sets = vocabulary_text(vocabulary, kind, value.key, room, buffer);
 		cr_assert_not_null(sets);
 		for (uint32_t set = 0; set < told.set_count[kind]; set++)
-			cr_assert_eq(bits_test(sets, set), told_in(kind, set, &value), "%s %ld: \"%s\", kind %u, set %u",
-			             what, seed, value.subject, kind, set);
+			cr_assert_eq(bits_test(sets, set), told_in(kind, set, &value),
+			             "%s %ld: \"%s\", kind %u, set %u", what, seed, value.subject, kind, set);
 	}
 	match_room_free(room);
 }
@@ -306,7 +311,8 @@ Test(vocabulary, what_one_set_takes_out_another_may_have)
 		cr_expect_eq(address_in(vocabulary, rows[i].address, wide), rows[i].wide, "%s", rows[i].address);
 		cr_expect_eq(address_in(vocabulary, rows[i].address, router), rows[i].router, "%s", rows[i].address);
 		cr_expect_eq(address_in(vocabulary, rows[i].address, lan), rows[i].lan, "%s", rows[i].address);
-		cr_expect_eq(address_in(vocabulary, rows[i].address, gateways), rows[i].gateways, "%s", rows[i].address);
+		cr_expect_eq(address_in(vocabulary, rows[i].address, gateways), rows[i].gateways, "%s",
+		             rows[i].address);
 		cr_expect_eq(address_in(vocabulary, rows[i].address, both), rows[i].both, "%s", rows[i].address);
 		cr_expect_eq(address_in(vocabulary, rows[i].address, neither), rows[i].neither, "%s", rows[i].address);
 	}

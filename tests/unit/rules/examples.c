@@ -16,7 +16,8 @@ static const char rules[] =
     "  connect = ( { verdict = \"reject\"; client = [ \"192.0.2.66\" ]; reply = \"550 5.7.1 client\"; },\n"
     "    { verdict = \"reject\"; client_name = [ \"bad.example\", \".bad.example\" ]; reply = \"550 5.7.1 name\"; },\n"
     "    { verdict = \"reject\"; client = [ \"192.0.2.67\" ]; client_name = [ \"unknown\" ]; } );\n"
-    "  helo = ( { verdict = \"reject\"; helo = [ \"bad.example\", \".bad.example\" ]; reply = \"550 5.7.1 helo\"; } );\n"
+    "  helo = ( { verdict = \"reject\"; helo = [ \"bad.example\", \".bad.example\" ]; reply = \"550 5.7.1 helo\"; } "
+    ");\n"
     "  mail = ( { verdict = \"reject\"; user = [ \"bad\" ]; reply = \"550 5.7.1 user\"; },\n"
     "    { verdict = \"reject\"; mechanism = [ \"bad\" ]; reply = \"550 5.7.1 mechanism\"; },\n"
     "    { verdict = \"reject\"; tls = 128; reply = \"550 5.7.1 tls\"; },\n"
@@ -68,10 +69,12 @@ static const struct {
     {SESSION "sender = \"@\"; verdict = \"reject\"; reply = \"501 5.1.7 Bad sender address syntax\";", NULL},
     {SESSION "sender = \"@\"; verdict = \"accept\";", "gets reject at mail, by syntax: 501 5.1.7"},
     {SESSION "recipient = \"bad@ours.example\"; verdict = \"reject\"; stage = \"rcpt\";", NULL},
-    {SESSION "sender = \"late@a.example\"; recipient = \"a@ours.example\"; verdict = \"reject\"; stage = \"data\";", NULL},
+    {SESSION "sender = \"late@a.example\"; recipient = \"a@ours.example\"; verdict = \"reject\"; stage = \"data\";",
+     NULL},
     {SESSION "sender = \"late@a.example\"; verdict = \"accept\";", NULL},
     /* the first refusal is what comes out */
-    {SESSION "helo = \"bad.example\"; user = \"bad\"; recipient = \"bad@far.example\"; verdict = \"reject\"; stage = \"helo\";",
+    {SESSION
+     "helo = \"bad.example\"; user = \"bad\"; recipient = \"bad@far.example\"; verdict = \"reject\"; stage = \"helo\";",
      NULL},
     /* the stage */
     {SESSION "verdict = \"accept\"; stage = \"mail\";", NULL},

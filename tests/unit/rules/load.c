@@ -34,8 +34,9 @@ Test(load, the_least_that_is_a_rule_file)
 
 Test(load, the_daemons_settings_are_handed_on)
 {
-	struct rules *rules = said_load("socket = \"unix:/run/s/milter.sock\"; user = \"s\"; group = \"g\"; log = \"json\";\n"
-	                                "decisions = \"/var/log/s.log\"; metrics = \"127.0.0.1:9894\";\n" SAID_LISTENER);
+	struct rules *rules =
+	    said_load("socket = \"unix:/run/s/milter.sock\"; user = \"s\"; group = \"g\"; log = \"json\";\n"
+	              "decisions = \"/var/log/s.log\"; metrics = \"127.0.0.1:9894\";\n" SAID_LISTENER);
 
 	cr_assert_not_null(rules, "%s", said());
 	cr_expect_str_eq(rules->settings.socket, "unix:/run/s/milter.sock");
@@ -69,7 +70,8 @@ Test(load, every_error_is_told_at_its_line_in_one_pass)
 	    {"  mail = ( { verdict = \"reject\"; recipient = [ \"a@\" ]; } );", "\"recipient\" is"},
 	    {"  relay = { mode = \"only\"; users = [ \"a\" ]; };", "authenticated = true"},
 	    {"}, { name = \"one\"; direction = \"outbound\"; } );", "is named \"one\" already"},
-	    {"expect = ( { listener = \"none\"; client = \"192.0.2.1\"; verdict = \"accept\"; } );", "no listener is named"},
+	    {"expect = ( { listener = \"none\"; client = \"192.0.2.1\"; verdict = \"accept\"; } );",
+	     "no listener is named"},
 	};
 	char text[3000] = "", where[40];
 
@@ -124,8 +126,8 @@ Test(load, a_file_that_is_not_there_or_empty)
 Test(load, a_fault_in_an_included_file_has_that_files_name)
 {
 	write_file("more.conf", "# one\nlocal_domains = [ \"a b\" ];\n");
-	cr_expect(said_at("@include \"more.conf\"\n" SAID_LISTENER, "more.conf:2: error:", "is not a domain name"), "%s",
-	          said());
+	cr_expect(said_at("@include \"more.conf\"\n" SAID_LISTENER, "more.conf:2: error:", "is not a domain name"),
+	          "%s", said());
 }
 
 /* An error that was told before is none of this file's. */
@@ -154,8 +156,9 @@ Test(load, a_warning_does_not_stop_the_file)
 
 Test(load, an_example_that_comes_out_otherwise_stops_the_file)
 {
-	cr_expect(said_at(SAID_LISTENER "expect = ( { listener = \"one\"; client = \"192.0.2.1\"; recipient = \"a@b.example\";\n"
-	                                "  verdict = \"accept\"; } );\n",
+	cr_expect(said_at(SAID_LISTENER
+	                  "expect = ( { listener = \"one\"; client = \"192.0.2.1\"; recipient = \"a@b.example\";\n"
+	                  "  verdict = \"accept\"; } );\n",
 	                  "a.conf:2: error:", "Unable to relay for a@b.example"),
 	          "%s", said());
 }
@@ -170,9 +173,10 @@ Test(load, without_model_and_files_it_judges_as_before)
 	char reply[100];
 
 	write_file("nets", "192.0.2.0/24\n");
-	rules = said_load("networks = { a = { file = \"nets\"; }; };\nlisteners = ( { name = \"one\"; direction = \"inbound\";\n"
-	                  "  connect = ( { name = \"no\"; verdict = \"reject\"; client = [ \"@a\" ];\n"
-	                  "    reply = \"550 5.7.1 no {client} at {listener}\"; } ); } );\n");
+	rules = said_load(
+	    "networks = { a = { file = \"nets\"; }; };\nlisteners = ( { name = \"one\"; direction = \"inbound\";\n"
+	    "  connect = ( { name = \"no\"; verdict = \"reject\"; client = [ \"@a\" ];\n"
+	    "    reply = \"550 5.7.1 no {client} at {listener}\"; } ); } );\n");
 	cr_assert_not_null(rules, "%s", said());
 	cr_assert_eq(unlink("nets"), 0);
 	cr_assert_eq(unlink("a.conf"), 0);
@@ -199,16 +203,17 @@ Test(load, rules_are_compiled_as_they_are_written)
 	                                "    helo = ( { verdict = \"reject\"; tls = true; } ); } );\n");
 
 	cr_assert_null(rules, "tls is not known at helo");
-	rules = said_load("listeners = (\n"
-	                  "  { name = \"one\"; direction = \"outbound\"; resolved = \"ignore\";\n"
-	                  "    match = { daemon = [ \"a\", \"b\" ]; port = [ 25, 587 ]; address = [ \"::1\" ]; };\n"
-	                  "    mail = ( { verdict = \"reject\"; tls = false; },\n"
-	                  "             { name = \"second\"; verdict = \"tempfail\"; tls = 128; },\n"
-	                  "             { verdict = \"accept\"; size_over = 5000000000L; } );\n"
-	                  "    rcpt = ( { verdict = \"accept\"; client = \"::1\"; }, { verdict = \"accept\"; relay = true; } ); },\n"
-	                  "  { name = \"two\"; direction = \"inbound\"; match = { local = true; port = 25; };\n"
-	                  "    auth = { mode = \"required\"; tls = true; };\n"
-	                  "    relay = { mode = \"all-except\"; authenticated = true; }; } );\n");
+	rules = said_load(
+	    "listeners = (\n"
+	    "  { name = \"one\"; direction = \"outbound\"; resolved = \"ignore\";\n"
+	    "    match = { daemon = [ \"a\", \"b\" ]; port = [ 25, 587 ]; address = [ \"::1\" ]; };\n"
+	    "    mail = ( { verdict = \"reject\"; tls = false; },\n"
+	    "             { name = \"second\"; verdict = \"tempfail\"; tls = 128; },\n"
+	    "             { verdict = \"accept\"; size_over = 5000000000L; } );\n"
+	    "    rcpt = ( { verdict = \"accept\"; client = \"::1\"; }, { verdict = \"accept\"; relay = true; } ); },\n"
+	    "  { name = \"two\"; direction = \"inbound\"; match = { local = true; port = 25; };\n"
+	    "    auth = { mode = \"required\"; tls = true; };\n"
+	    "    relay = { mode = \"all-except\"; authenticated = true; }; } );\n");
 	const struct listener *one, *two;
 	const struct rule *list;
 

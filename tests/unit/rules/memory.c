@@ -80,9 +80,9 @@ WRAP(char *, strndup, (const char *text, size_t length), (text, length), NULL)
 WRAP(CIDR *, cidr_from_str, (const char *text), (text), NULL)
 WRAP(CIDR *, cidr_addr_network, (const CIDR *cidr), (cidr), NULL)
 WRAP(int, idn2_lookup_u8, (const uint8_t *text, uint8_t **result, int flags), (text, result, flags), IDN2_MALLOC)
-WRAP(pcre2_match_data *, pcre2_match_data_create_8, (uint32_t groups, pcre2_general_context *context), (groups, context),
-     NULL)
-WRAP(pcre2_match_context *, pcre2_match_context_create_8, (pcre2_general_context *context), (context), NULL)
+WRAP(pcre2_match_data *, pcre2_match_data_create_8, (uint32_t groups, pcre2_general_context *context),
+     (groups, context), NULL)
+WRAP(pcre2_match_context *, pcre2_match_context_create_8, (pcre2_general_context * context), (context), NULL)
 WRAP(int, pcre2_match_8,
      (const pcre2_code *code, PCRE2_SPTR subject, PCRE2_SIZE length, PCRE2_SIZE start, uint32_t options,
       pcre2_match_data *data, pcre2_match_context *context),
@@ -131,14 +131,17 @@ static const char rich[] =
     "addresses = { some = [ \"user@a.example\", \"sales@\", \"<>\", \"/x.y@/\", \"@ours\", \".far.example\" ]; };\n"
     "local_domains = [ \"@ours\" ];\n"
     "listeners = (\n"
-    "  { name = \"one\"; direction = \"inbound\"; match = { daemon = [ \"a\" ]; port = [ 25 ]; address = \"192.0.2.0/24\"; };\n"
+    "  { name = \"one\"; direction = \"inbound\"; match = { daemon = [ \"a\" ]; port = [ 25 ]; address = "
+    "\"192.0.2.0/24\"; };\n"
     "    connection = { mode = \"all-except\"; clients = [ \"@blocked\" ]; names = [ \"/^dyn/\" ]; };\n"
     "    auth = { mode = \"optional\"; users = [ \"@staff\" ]; mechanisms = [ \"PLAIN\" ]; tls = true; };\n"
     "    relay = { mode = \"only\"; clients = [ \"@lan\" ]; authenticated = true; users = [ \"@staff\" ]; };\n"
     "    helo = ( { verdict = \"reject\"; helo = [ \"bad.example\", \"/^spam/\" ]; } );\n"
-    "    mail = ( { name = \"ours\"; verdict = \"reject\"; sender = [ \"@some\" ]; unless = { client = [ \"@lan\", \"@router\" ]; };\n"
+    "    mail = ( { name = \"ours\"; verdict = \"reject\"; sender = [ \"@some\" ]; unless = { client = [ \"@lan\", "
+    "\"@router\" ]; };\n"
     "      reply = \"550 5.7.1 {sender} is ours\"; } );\n"
-    "    rcpt = ( { verdict = \"reject\"; recipient = [ \"no@\" ]; }, { verdict = \"reject\"; relay = false; sender = [ \"loc@\" ]; },\n"
+    "    rcpt = ( { verdict = \"reject\"; recipient = [ \"no@\" ]; }, { verdict = \"reject\"; relay = false; sender = "
+    "[ \"loc@\" ]; },\n"
     "      { verdict = \"accept\"; relay = true; recipient = [ \"backup.example\" ]; } );\n"
     "    data = ( { verdict = \"tempfail\"; recipients_over = 1; } ); } );\n"
     "expect = ( { listener = \"one\"; client = \"203.0.113.1\"; helo = \"a.example\"; sender = \"x@y.example\";\n"
@@ -277,9 +280,16 @@ static bool play(const struct rules *rules, const struct told *told, size_t fail
 }
 
 static const struct told sessions[] = {
-    {.client = "203.0.113.1", .client_name = "a.example", .helo = "a.example", .sender = "x@y.example",
-     .recipient = "a@ours.example", .resolved = "b@ours.example"},
-    {.client = "203.0.113.1", .client_name = "a.example", .helo = "a.example", .sender = "x@y.example",
+    {.client = "203.0.113.1",
+     .client_name = "a.example",
+     .helo = "a.example",
+     .sender = "x@y.example",
+     .recipient = "a@ours.example",
+     .resolved = "b@ours.example"},
+    {.client = "203.0.113.1",
+     .client_name = "a.example",
+     .helo = "a.example",
+     .sender = "x@y.example",
      .recipient = "a@far.example"},
     {.client = "203.0.113.1", .client_name = "dyn7.example", .helo = "a.example", .recipient = "a@ours.example"},
     {.client = "198.51.100.1", .helo = "a.example", .recipient = "a@ours.example"},
@@ -306,7 +316,8 @@ static bool same_recipients(const struct course *one, const struct course *other
 	return strcmp(one->outcomes[3], other->outcomes[3]) == 0 && strcmp(one->outcomes[4], other->outcomes[4]) == 0;
 }
 
-/* Each event comes to what it would with memory, or is put off: nothing is accepted, nor refused for good, for want of it. */
+/* Each event comes to what it would with memory, or is put off: nothing is accepted, nor refused for good, for want of
+ * it. */
 static void judge_short_of_memory(bool lasting)
 {
 	struct rules *rules;
@@ -327,8 +338,8 @@ static void judge_short_of_memory(bool lasting)
 				if (strstr(course.outcomes[event], " tempfail: ") == NULL &&
 				    (event < 5 || same_recipients(&course, &whole)))
 					cr_expect_str_eq(course.outcomes[event], whole.outcomes[event],
-					                 "session %zu, call %zu, event %zu: %s in place of %s", i, fails, event,
-					                 course.outcomes[event], whole.outcomes[event]);
+					                 "session %zu, call %zu, event %zu: %s in place of %s", i,
+					                 fails, event, course.outcomes[event], whole.outcomes[event]);
 			}
 			calls += fails;
 		}

@@ -41,12 +41,14 @@ static const char written[] =
     "metrics = \"127.0.0.1:9894\"; log : \"json\", decisions = \"/var/log/d\"; group = \"g\" user = \"u\"\n"
     "socket = \"inet:8894@127.0.0.1\";\n"
     "users = { staff = [ \"alice\", \"bob@\", \"/^c\\\\.d$/\", \"!@out\" ]; out = \"bob@far.example\"; };\n"
-    "addresses = { mixed = [ \"User@Example.COM\", \"sales@\", \"<>\", \"\\\"a@b\\\"@c.example\", \"@ours\", \".d.example\" ]; };\n"
+    "addresses = { mixed = [ \"User@Example.COM\", \"sales@\", \"<>\", \"\\\"a@b\\\"@c.example\", \"@ours\", "
+    "\".d.example\" ]; };\n"
     "domains = { ours = [ \"B\303\274cher.example\", \".Example.com.\", \"/a\\\\/\\\"b/\" ]; };\n"
     "networks = { lan = { file = \"nets\"; }; none = []; };\n"
     "local_domains = \"@ours\";\n"
     "expect = ( { listener = \"two\"; client = \"192.0.2.1\"; verdict = \"accept\"; },\n"
-    "  { listener = \"one\"; client = \"203.0.113.1\"; address = \"192.0.2.25\"; client_name = \"a.example\"; helo = \"\";\n"
+    "  { listener = \"one\"; client = \"203.0.113.1\"; address = \"192.0.2.25\"; client_name = \"a.example\"; helo = "
+    "\"\";\n"
     "    user = \"alice\"; mechanism = \"PLAIN\"; tls = 256; size = 5000000000L; sender = \"a\\tb\\\\@c\";\n"
     "    recipient = \"x@y\"; resolved = \"z@y\"; verdict = \"reject\"; stage = \"mail\";\n"
     "    reply = \"501 5.1.7 Bad sender address syntax\"; } );\n"
@@ -55,17 +57,21 @@ static const char written[] =
     "      users = [ \"@staff\" ]; reply = \"550 5.7.1 \\\"no\\\"\\n{recipient}\"; };\n"
     "    auth = { tls = 128; mechanisms = [ \"PLAIN\", \"login\" ]; users = \"@staff\"; mode = \"required\";\n"
     "      reply = \"530 5.7.0 log in\"; };\n"
-    "    connection = { names = \"bad.example\"; clients = \"192.0.2.7\"; mode = \"all-except\"; reply = \"550 5.7.1 go\"; };\n"
+    "    connection = { names = \"bad.example\"; clients = \"192.0.2.7\"; mode = \"all-except\"; reply = \"550 5.7.1 "
+    "go\"; };\n"
     "    data = ( { recipients_over = 100; verdict = \"tempfail\"; } );\n"
-    "    rcpt = ( { verdict = \"accept\"; relay = true; recipient = [ \"@mixed\" ]; client = [ \"@lan\", \"!10.0.0.9\" ]; } );\n"
+    "    rcpt = ( { verdict = \"accept\"; relay = true; recipient = [ \"@mixed\" ]; client = [ \"@lan\", \"!10.0.0.9\" "
+    "]; } );\n"
     "    mail = ( { unless = { user = \"alice\"; authenticated = true; }; size_over = 3000000000L; tls = false;\n"
-    "        sender = [ \"@mixed\" ]; verdict = \"reject\"; name = \"a \\\"name\\\"\"; reply = \"550 5.7.1 {sender}\"; },\n"
+    "        sender = [ \"@mixed\" ]; verdict = \"reject\"; name = \"a \\\"name\\\"\"; reply = \"550 5.7.1 {sender}\"; "
+    "},\n"
     "      { verdict = \"accept\"; tls = true; mechanism = \"PLAIN\"; } );\n"
     "    helo = ( { verdict = \"tempfail\"; helo = [ \"[192.0.2.1]\", \"unknown\" ]; } );\n"
     "    connect = ( { verdict = \"accept\"; client_name = \"unknown\"; } );\n"
     "    resolved = \"ignore\"; direction = \"inbound\"; name = \"one\";\n"
     "    match = { port = [ 25, 587 ]; address = \"::1\"; daemon = [ \"a\", \"b\" ]; }; },\n"
-    "  { name = \"two\"; direction = \"outbound\"; auth = { tls = true; }; relay = { mode = \"only\"; } match = { local = true; } }\n"
+    "  { name = \"two\"; direction = \"outbound\"; auth = { tls = true; }; relay = { mode = \"only\"; } match = { "
+    "local = true; } }\n"
     ");\n";
 
 static const char printed_so[] =
@@ -227,14 +233,16 @@ Test(print, what_is_printed_reads_back_and_prints_the_same_again)
 	    "expect = ();\n" SAID_LISTENER,
 	    "user = \"\\\"\\\\\\\"\"; group = \"a\\x20b\";\n" SAID_LISTENER,
 	    "users = { a = [ \"\\\\\", \"a b\", \"!\\\"\", \"\303\274\", \"a#b\", \"/\\\\s#/\" ]; };\n" SAID_LISTENER,
-	    "addresses = { a = [ \"\\\"!a\\\"@\", \"\\\"a\\\\\\\\b\\\"@b.example\", \"\\\"a\\\\\\\"b\\\"@\", \"a\\\"b c\\\"d@e.example\" ]; };\n"
-	    SAID_LISTENER,
-	    "listeners = ( { name = \"a\\\\b\\\"c\"; direction = \"inbound\"; mail = ( { verdict = \"reject\"; size_over = 2147483647; },\n"
-	    "  { verdict = \"reject\"; size_over = 2147483648L; }, { verdict = \"reject\"; size_over = 9223372036854775807L; },\n"
+	    "addresses = { a = [ \"\\\"!a\\\"@\", \"\\\"a\\\\\\\\b\\\"@b.example\", \"\\\"a\\\\\\\"b\\\"@\", \"a\\\"b "
+	    "c\\\"d@e.example\" ]; };\n" SAID_LISTENER,
+	    "listeners = ( { name = \"a\\\\b\\\"c\"; direction = \"inbound\"; mail = ( { verdict = \"reject\"; "
+	    "size_over = 2147483647; },\n"
+	    "  { verdict = \"reject\"; size_over = 2147483648L; }, { verdict = \"reject\"; size_over = "
+	    "9223372036854775807L; },\n"
 	    "  { verdict = \"reject\"; tls = 1; }, { verdict = \"reject\"; tls = 65535; },\n"
 	    "  { verdict = \"reject\"; sender = [ \"/\\\\n\\\\x2e/\" ]; } ); } );\n",
-	    "expect = ( { listener = \"one\"; client = \"::1\"; helo = \"a\\rb\\fc\\x01\\x7f\"; verdict = \"accept\"; size = 0; } );\n"
-	    SAID_LISTENER,
+	    "expect = ( { listener = \"one\"; client = \"::1\"; helo = \"a\\rb\\fc\\x01\\x7f\"; verdict = \"accept\"; "
+	    "size = 0; } );\n" SAID_LISTENER,
 	};
 
 	write_file("nets", "10.0.0.0/8\n");

@@ -12,7 +12,17 @@
 TestSuite(read, .init = rule_files_start, .fini = rule_files_end);
 
 /* The groups of a rule file, with what else they need; the setting at hand stands on line 4. */
-enum place { IN_FILE, IN_LISTENER, IN_MATCH, IN_CONNECTION, IN_AUTH, IN_RELAY, IN_RULE, IN_UNLESS, IN_EXAMPLE };
+enum place {
+	IN_FILE,
+	IN_LISTENER,
+	IN_MATCH,
+	IN_CONNECTION,
+	IN_AUTH,
+	IN_RELAY,
+	IN_RULE,
+	IN_UNLESS,
+	IN_EXAMPLE
+};
 #define PLACE_COUNT (IN_EXAMPLE + 1)
 
 static const struct {
@@ -30,11 +40,13 @@ static const struct {
     [IN_RELAY] = {"the relay block",
                   "listeners = ( {\nname = \"one\"; direction = \"inbound\";\nrelay = { mode = \"only\";\n",
                   "\n}; } );\n"},
-    [IN_RULE] = {"a rule", "listeners = ( {\nname = \"one\"; direction = \"inbound\";\nrcpt = ( { verdict = \"reject\";\n",
+    [IN_RULE] = {"a rule",
+                 "listeners = ( {\nname = \"one\"; direction = \"inbound\";\nrcpt = ( { verdict = \"reject\";\n",
                  "\n} ); } );\n"},
-    [IN_UNLESS] = {"unless",
-                   "listeners = ( {\nname = \"one\"; direction = \"inbound\";\nrcpt = ( { verdict = \"reject\"; unless = {\n",
-                   "\n}; } ); } );\n"},
+    [IN_UNLESS] =
+        {"unless",
+         "listeners = ( {\nname = \"one\"; direction = \"inbound\";\nrcpt = ( { verdict = \"reject\"; unless = {\n",
+         "\n}; } ); } );\n"},
     [IN_EXAMPLE] = {"an example",
                     "listeners = ( { name = \"one\"; direction = \"inbound\"; } ); expect = ( {\n#\n"
                     "listener = \"one\"; client = \"192.0.2.1\"; verdict = \"accept\";\n",
@@ -54,8 +66,8 @@ Test(read, the_places_themselves_are_sound)
 	cr_assert_eq(sizeof places / sizeof *places, PLACE_COUNT);
 	for (unsigned place = 0; place < PLACE_COUNT; place++)
 		if (place != IN_UNLESS)
-			cr_expect_null(strstr(said_of(text_of((enum place)place, "")), "error"), "%s: %s", places[place].what,
-			               said());
+			cr_expect_null(strstr(said_of(text_of((enum place)place, "")), "error"), "%s: %s",
+			               places[place].what, said());
 }
 
 /* Whether a setting can be read there. */
@@ -65,7 +77,17 @@ static bool taken(enum place place, const char *setting)
 }
 
 /* What a setting may be. */
-enum type { TEXT, WORD, NUMBER, FLAG, TLS, VALUE, PORTS, GROUP, LIST };
+enum type {
+	TEXT,
+	WORD,
+	NUMBER,
+	FLAG,
+	TLS,
+	VALUE,
+	PORTS,
+	GROUP,
+	LIST
+};
 
 static const struct row {
 	enum place place;
@@ -112,7 +134,11 @@ static const struct row {
     {IN_RELAY, "reply", TEXT, {"\"550 5.7.1 {recipient}\""}, {"\"550 5.7.1 {tls}\"", "\"421 4.7.1 x\""}},
     {IN_RULE, "name", TEXT, {"\"a b\""}, {"\"\"", "\"a\\nb\""}},
     {IN_RULE, "reply", TEXT, {"\"550 5.7.1 one\\ntwo\""}, {"\"550 5.7.1 a\\tb\"", "\"250 2.0.0 ok\""}},
-    {IN_RULE, "unless", GROUP, {"{ client = [ \"::1\" ]; }", "{ relay = true; }"}, {"{ }", "{ verdict = \"accept\"; }"}},
+    {IN_RULE,
+     "unless",
+     GROUP,
+     {"{ client = [ \"::1\" ]; }", "{ relay = true; }"},
+     {"{ }", "{ verdict = \"accept\"; }"}},
     {IN_EXAMPLE, "address", TEXT, {"\"192.0.2.1\"", "\"::1\""}, {"\"\"", "\"x\""}},
     {IN_EXAMPLE, "client_name", TEXT, {"\"a.example\""}, {"\"\""}},
     {IN_EXAMPLE, "helo", TEXT, {"\"a.example\"", "\"\""}, {NULL}},
@@ -191,7 +217,8 @@ Test(read, a_setting_that_is_not_known_is_an_error_with_the_nearest_one)
 		          places[settings[i].place].what, setting, said());
 	}
 	for (unsigned place = 0; place < PLACE_COUNT; place++)
-		cr_expect(said_at(text_of((enum place)place, "entirely_other = 1;"), "a.conf:4: error:", "\"entirely_other\""),
+		cr_expect(said_at(text_of((enum place)place, "entirely_other = 1;"),
+		                  "a.conf:4: error:", "\"entirely_other\""),
 		          "in %s: %s", places[place].what, said());
 }
 
@@ -205,8 +232,10 @@ Test(read, settings_of_one_group_are_not_those_of_another)
 			char setting[200];
 
 			for (size_t k = 0; k < SETTINGS; k++)
-				known |= settings[k].place == (enum place)place && strcmp(settings[k].name, settings[i].name) == 0;
-			known |= (place == IN_RULE || place == IN_UNLESS) && condition_from_name(settings[i].name, &kind);
+				known |= settings[k].place == (enum place)place &&
+				         strcmp(settings[k].name, settings[i].name) == 0;
+			known |=
+			    (place == IN_RULE || place == IN_UNLESS) && condition_from_name(settings[i].name, &kind);
 			known |= place == IN_LISTENER && stage_from_name(settings[i].name, &stage);
 			/* those that stand there already, and the group of tables */
 			known |= strcmp(settings[i].name, "mode") == 0 || strcmp(settings[i].name, "name") == 0;
@@ -214,8 +243,8 @@ Test(read, settings_of_one_group_are_not_those_of_another)
 			if (known)
 				continue;
 			snprintf(setting, sizeof setting, "%s = 1;", settings[i].name);
-			cr_expect(said_at(text_of((enum place)place, setting), "a.conf:4: error:", "unknown setting"), "in %s: %s %s",
-			          places[place].what, setting, said());
+			cr_expect(said_at(text_of((enum place)place, setting), "a.conf:4: error:", "unknown setting"),
+			          "in %s: %s %s", places[place].what, setting, said());
 		}
 	}
 }
@@ -232,7 +261,8 @@ Test(read, what_a_group_needs)
 	    {"listeners = ( { name = \"one\"; direction = \"inbound\"; relay = { }; } );\n", "\"mode\""},
 	    {"listeners = ( { name = \"one\"; direction = \"inbound\"; mail = ( { } ); } );\n", "\"verdict\""},
 	    {"listeners = ( { name = \"one\"; direction = \"sideways\"; } );\n", "\"inbound\""},
-	    {"listeners = ( { name = \"one\"; direction = \"inbound\"; relay = { mode = \"some\"; }; } );\n", "\"only\""},
+	    {"listeners = ( { name = \"one\"; direction = \"inbound\"; relay = { mode = \"some\"; }; } );\n",
+	     "\"only\""},
 	    {"listeners = ( { name = \"one\"; direction = \"inbound\"; mail = ( { verdict = \"discard\"; } ); } );\n",
 	     "\"reject\""},
 	};
@@ -246,7 +276,9 @@ Test(read, a_condition_stands_at_the_stages_that_have_its_fact)
 {
 	for (unsigned kind = 0; kind < CONDITION_COUNT; kind++) {
 		const struct condition_row *row = condition_row((enum condition_kind)kind);
-		const char *value = row->kind == VALUE_NETWORK ? "[ \"::1\" ]" : row->kind < VALUE_SET_KINDS ? "[ \"a\" ]" : "5";
+		const char *value = row->kind == VALUE_NETWORK    ? "[ \"::1\" ]"
+		                    : row->kind < VALUE_SET_KINDS ? "[ \"a\" ]"
+		                                                  : "5";
 
 		if (row->kind == VALUE_BOOLEAN)
 			value = "true";
@@ -258,8 +290,8 @@ Test(read, a_condition_stands_at_the_stages_that_have_its_fact)
 				snprintf(text, sizeof text,
 				         "listeners = ( { name = \"one\"; direction = \"inbound\";\n"
 				         "%s = ( { verdict = \"reject\"; %s %s = %s; %s } ); } );\n",
-				         stage_name((enum stage)stage), unless == 1 ? "unless = {" : "", row->name, value,
-				         unless == 1 ? "};" : "");
+				         stage_name((enum stage)stage), unless == 1 ? "unless = {" : "", row->name,
+				         value, unless == 1 ? "};" : "");
 				if (fits)
 					cr_expect_null(strstr(said_of(text), "error"), "%s%s", text, said());
 				else
@@ -291,7 +323,8 @@ Test(read, replies_that_do_not_fit)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		char text[400];
 
-		snprintf(text, sizeof text, "listeners = ( { name = \"one\"; direction = \"inbound\";\n mail = (\n{ %s } ); } );\n",
+		snprintf(text, sizeof text,
+		         "listeners = ( { name = \"one\"; direction = \"inbound\";\n mail = (\n{ %s } ); } );\n",
 		         rows[i].rule);
 		cr_expect(said_at(text, "a.conf:3: error:", rows[i].part), "%s: %s", rows[i].rule, said());
 		cr_expect_eq(said_lines(), 1, "%s", said());
@@ -304,6 +337,7 @@ Test(read, a_relay_block_that_lets_all_but_some_names_is_an_error)
 	                  "  relay = { mode = \"all-except\";\n names = [ \"a.example\" ]; }; } );\n",
 	                  "a.conf:3: error:", "all-except"),
 	          "%s", said());
-	cr_expect(taken(IN_LISTENER, "connection = { mode = \"all-except\"; names = [ \"a.example\" ]; };"), "%s", said());
+	cr_expect(taken(IN_LISTENER, "connection = { mode = \"all-except\"; names = [ \"a.example\" ]; };"), "%s",
+	          said());
 	cr_expect(taken(IN_LISTENER, "relay = { mode = \"all-except\"; clients = [ \"::1\" ]; };"), "%s", said());
 }

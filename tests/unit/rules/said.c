@@ -16,7 +16,8 @@ struct rules *said_load(const char *text)
 
 	write_file("a.conf", text);
 	rules = rules_load("a.conf", diagnostics);
-	cr_assert_eq(rules != NULL, diagnostics_errors(diagnostics) == 0, "an error keeps a file from being used: %s", text);
+	cr_assert_eq(rules != NULL, diagnostics_errors(diagnostics) == 0, "an error keeps a file from being used: %s",
+	             text);
 	last = printed(diagnostics);
 	diagnostics_free(diagnostics);
 	return rules;

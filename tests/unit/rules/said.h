@@ -26,7 +26,8 @@ const char *said_of(const char *text);
 /* What was said when a text was loaded last. */
 const char *said(void);
 
-/* Whether a line of what is said of the text begins and goes on like this: "a.conf:3: error:", and a part of the rest. */
+/* Whether a line of what is said of the text begins and goes on like this: "a.conf:3: error:", and a part of the rest.
+ */
 bool said_at(const char *text, const char *where, const char *part);
 
 /* How many lines that was. */

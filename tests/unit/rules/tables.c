@@ -107,8 +107,8 @@ Test(tables, a_file_that_cannot_be_read_is_a_fault_of_the_line_that_names_it)
 {
 	cr_assert_eq(mkdir("directory", 0700), 0);
 	cr_assert_eq(mkfifo("fifo", 0700), 0);
-	cr_expect(said_at("networks = {\n  a = { file = \"none\"; };\n};\n" SAID_LISTENER, "a.conf:2: error:",
-	                  "No such file or directory"),
+	cr_expect(said_at("networks = {\n  a = { file = \"none\"; };\n};\n" SAID_LISTENER,
+	                  "a.conf:2: error:", "No such file or directory"),
 	          "%s", said());
 	cr_expect(said_at("networks = {\n  a = { file = \"directory\"; };\n};\n" SAID_LISTENER,
 	                  "a.conf:2: error:", "\"directory\""),
@@ -138,8 +138,8 @@ Test(tables, a_path_is_that_of_the_file_that_names_it)
 
 Test(tables, what_a_table_may_be)
 {
-	struct rules *rules = said_load("networks = { a = [ \"192.0.2.1\", \"192.0.2.2\" ]; b = \"192.0.2.3\"; c = []; };\n"
-	                                SAID_LISTENER);
+	struct rules *rules = said_load(
+	    "networks = { a = [ \"192.0.2.1\", \"192.0.2.2\" ]; b = \"192.0.2.3\"; c = []; };\n" SAID_LISTENER);
 
 	cr_assert_not_null(rules, "%s", said());
 	cr_expect_str_eq(entries_of(rules, "a"), "192.0.2.1,192.0.2.2,");
@@ -222,7 +222,9 @@ Test(tables, a_circle_is_a_fault_and_a_table_named_twice_is_none)
 
 Test(tables, many_tables_and_entries)
 {
-	enum { ENTRIES = 3000 };
+	enum {
+		ENTRIES = 3000
+	};
 	char *text = malloc(ENTRIES * 24);
 	size_t length = 0;
 	struct rules *rules;

@@ -47,16 +47,19 @@ Test(warnings, a_table_that_nobody_uses)
 	WALK(rows, "", SAID_LISTENER);
 }
 
-#define BEFORE "networks = { lan = [ \"10.0.0.0/8\", \"!@router\" ]; router = [ \"10.0.0.1\" ]; wide = [ \"10.0.0.0/24\" ]; };\n" \
-	       "domains = { ours = [ \"ours.example\", \".ours.example\", \"!out.ours.example\" ]; };\n" \
-	       "addresses = { some = [ \"@ours\", \"!a@ours.example\", \"!b@\" ]; };\n" \
-	       "users = { staff = [ \"alice@\", \"!alice@far.example\" ]; };\n" \
-	       "listeners = ( { name = \"one\"; direction = \"inbound\";\n" \
-	       "  connect = ( { verdict = \"reject\"; client = [ \"@lan\" ]; }, { verdict = \"reject\"; client = [ \"@router\" ]; },\n" \
-	       "    { verdict = \"accept\"; client = [ \"@wide\" ]; } );\n" \
-	       "  helo = ( { verdict = \"accept\"; helo = [ \"@ours\" ]; } );\n" \
-	       "  auth = { users = [ \"@staff\" ]; };\n" \
-	       "  mail = ( { verdict = \"accept\"; sender = [ \"@some\" ]; },\n"
+#define BEFORE                                                                                                         \
+	"networks = { lan = [ \"10.0.0.0/8\", \"!@router\" ]; router = [ \"10.0.0.1\" ]; wide = [ \"10.0.0.0/24\" ]; " \
+	"};\n"                                                                                                         \
+	"domains = { ours = [ \"ours.example\", \".ours.example\", \"!out.ours.example\" ]; };\n"                      \
+	"addresses = { some = [ \"@ours\", \"!a@ours.example\", \"!b@\" ]; };\n"                                       \
+	"users = { staff = [ \"alice@\", \"!alice@far.example\" ]; };\n"                                               \
+	"listeners = ( { name = \"one\"; direction = \"inbound\";\n"                                                   \
+	"  connect = ( { verdict = \"reject\"; client = [ \"@lan\" ]; }, { verdict = \"reject\"; client = [ "          \
+	"\"@router\" ]; },\n"                                                                                          \
+	"    { verdict = \"accept\"; client = [ \"@wide\" ]; } );\n"                                                   \
+	"  helo = ( { verdict = \"accept\"; helo = [ \"@ours\" ]; } );\n"                                              \
+	"  auth = { users = [ \"@staff\" ]; };\n"                                                                      \
+	"  mail = ( { verdict = \"accept\"; sender = [ \"@some\" ]; },\n"
 #define AFTER " ); } );\n"
 #define LINE 11 /* the first behind BEFORE */
 
@@ -77,11 +80,14 @@ Test(warnings, what_a_table_takes_out_and_another_entry_has_again)
 	    {"{ verdict = \"accept\"; client = [ \"@lan\", \"@wide\", \"!10.0.0.1\" ]; }", 0, NULL},
 	    {"{ verdict = \"accept\"; client = [ \"@lan\", \"192.0.2.1\" ]; }", 0, NULL},
 	    {"{ verdict = \"accept\"; client = [ \"0.0.0.0/0\", \"!@lan\" ]; }", 0, NULL},
-	    {"{ verdict = \"reject\"; unless = { client = [ \"@lan\", \"@wide\" ]; }; }", LINE, "takes \"@router\" out"},
-	    {"{ verdict = \"accept\"; helo = [ \"@ours\", \"out.ours.example\" ]; }", LINE, "takes \"out.ours.example\" out"},
+	    {"{ verdict = \"reject\"; unless = { client = [ \"@lan\", \"@wide\" ]; }; }", LINE,
+	     "takes \"@router\" out"},
+	    {"{ verdict = \"accept\"; helo = [ \"@ours\", \"out.ours.example\" ]; }", LINE,
+	     "takes \"out.ours.example\" out"},
 	    {"{ verdict = \"accept\"; helo = [ \"@ours\", \"example\" ]; }", 0, NULL},
 	    {"{ verdict = \"accept\"; sender = [ \"@some\", \"b@\" ]; }", LINE, "takes \"b@\" out"},
-	    {"{ verdict = \"accept\"; sender = [ \"@some\", \"a@ours.example\" ]; }", LINE, "takes \"a@ours.example\" out"},
+	    {"{ verdict = \"accept\"; sender = [ \"@some\", \"a@ours.example\" ]; }", LINE,
+	     "takes \"a@ours.example\" out"},
 	    {"{ verdict = \"accept\"; sender = [ \"@ours\", \"x@out.ours.example\" ]; }", 0, NULL},
 	    {"{ verdict = \"accept\"; user = [ \"@staff\", \"alice@far.example\" ]; }", LINE,
 	     "takes \"alice@far.example\" out"},
@@ -109,7 +115,9 @@ Test(warnings, blocks_matches_and_local_domains_are_looked_at_too)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		char text[1000], where[40];
 
-		snprintf(text, sizeof text, "networks = { lan = [ \"::/8\", \"!::1\" ]; }; domains = { ours = [ \".example\", \"!out.example\" ]; };\n%s",
+		snprintf(text, sizeof text,
+		         "networks = { lan = [ \"::/8\", \"!::1\" ]; }; domains = { ours = [ \".example\", "
+		         "\"!out.example\" ]; };\n%s",
 		         rows[i].text);
 		snprintf(where, sizeof where, "a.conf:%u: warning:", rows[i].line);
 		cr_expect(said_at(text, where, rows[i].part), "%s%s", text, said());
@@ -200,7 +208,8 @@ Test(warnings, a_listener_that_can_never_be_chosen)
 		         "  { name = \"two\"; direction = \"inbound\"; %s } );\n",
 		         rows[i].first, rows[i].second);
 		if (rows[i].hidden)
-			cr_expect(said_at(text, "a.conf:2: warning:", "listener \"two\" can never be chosen"), "%s%s", text, said());
+			cr_expect(said_at(text, "a.conf:2: warning:", "listener \"two\" can never be chosen"), "%s%s",
+			          text, said());
 		else
 			cr_expect_str_eq(said_of(text), "", "%s%s", text, said());
 	}
@@ -213,8 +222,8 @@ Test(warnings, a_match_that_names_nothing)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		char text[300];
 
-		snprintf(text, sizeof text, "listeners = ( { name = \"one\"; direction = \"inbound\";\n match = { %s; }; } );\n",
-		         rows[i]);
+		snprintf(text, sizeof text,
+		         "listeners = ( { name = \"one\"; direction = \"inbound\";\n match = { %s; }; } );\n", rows[i]);
 		cr_expect(said_at(text, "a.conf:2: warning:", "can never be chosen"), "%s%s", text, said());
 	}
 }
