@@ -73,8 +73,8 @@ def main():
     opened = [] if arguments.once else open_doors(DOORS)
     try:
         outside = lab.enter()
-    except lab.Unavailable as reason:
-        sys.exit(f"This machine cannot give us a private one: {reason}")
+    except (lab.Unavailable, RuntimeError) as reason:
+        sys.exit(f"contrib/try: {reason}")
     terminal = Terminal()
     try:
         stage = Stage(executable, rules, terminal)

@@ -48,21 +48,23 @@ _PR_SET_PDEATHSIG = 1
 
 
 class Unavailable(Exception):
-    """This machine cannot give us a private one; the text says what is missing."""
+    """Only root can have a private machine."""
 
 
 def enter():
     """Goes on in a private machine: returns there, in a new process. The old one waits, and exits as the new one does.
 
     Files and sockets that are open stay open: a socket of the machine outside stays one. Returns the process id that
-    the private machine's first process has outside. Raises Unavailable where the caller may not have namespaces.
+    the private machine's first process has outside. Raises Unavailable where the caller is not root; that root cannot
+    have one (in a container without CAP_SYS_ADMIN, say) is an error, lest suites pass that never ran.
     """
     if os.geteuid() != 0:
-        raise Unavailable("needs root (network namespaces, and an MTA that starts as root)")
+        raise Unavailable("needs root: for a network of its own, and for an MTA in it")
     sys.stdout.flush()
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(sum(_NAMESPACES.values())) != 0:
-        raise Unavailable("needs namespaces: unshare: " + os.strerror(ctypes.get_errno()))
+        raise RuntimeError("no private machine without namespaces (CAP_SYS_ADMIN, CAP_NET_ADMIN): unshare: "
+                           + os.strerror(ctypes.get_errno()))
     first = os.fork()
     if first:
         os._exit(_mind(first))

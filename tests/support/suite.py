@@ -41,23 +41,24 @@ class Suite:
         arguments = self._arguments(words)
         report = sys.stderr if arguments.report == "stderr" else sys.stdout
         try:
-            lab.enter()
+            sys.exit(self._play(arguments, report))
         except lab.Unavailable as reason:
             print(f"1..0 # SKIP {reason}")
-            sys.exit(0)
-        try:
-            gate = Gate(arguments.sallyport, MTAS[arguments.mta])
         except Exception as error:
             print("Bail out! the lab does not stand:", *str(error).splitlines())
             _comment("why", traceback.format_exc().splitlines(), report)
             sys.exit(1)
+
+    def _play(self, arguments, report):
+        lab.enter()
+        gate = Gate(arguments.sallyport, MTAS[arguments.mta])
         print("TAP version 13")
         chosen = [case for case in self._cases if arguments.only in case[0]]
         failures = 0
         for number, case in enumerate(chosen, 1):
             failures += not self._run(number, case, gate, arguments.verbose, report)
         print(f"1..{len(chosen)}", flush=True)
-        sys.exit(1 if failures else 0)
+        return 1 if failures else 0
 
     def _arguments(self, words):
         parser = argparse.ArgumentParser(description=self._about)
