@@ -98,6 +98,7 @@ Test(mailbox, what_cannot_be_understood_is_refused)
 	    "user@[",
 	    "<user@example.com",
 	    "<",
+	    "user@\302\255",
 	    "user@[192.0.2.1]x",
 	    "user@example[.com",
 	    "user@example].[com",

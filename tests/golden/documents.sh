@@ -1,0 +1,38 @@
+#!/bin/sh
+# documents.sh SALLYPORT TOP: whether what the documents show is so: the manual pages are sound mdoc, the README's first
+# rule file is sound, and its explain does what it says there.
+set -u
+sallyport=$1 top=$2
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+failed=0
+number=0
+
+# result STATUS DESCRIPTION: one test; what is in the scratch file "said" explains a failure.
+result() {
+    number=$((number + 1))
+    if [ "$1" -eq 0 ]; then
+        echo "ok $number - $2"
+    else
+        echo "not ok $number - $2"
+        sed 's/^/# /' "$scratch/said"
+        failed=1
+    fi
+}
+
+for page in "$top/milter/sallyport.8" "$top/rules/sallyport.conf.5"; do
+    mandoc -T lint -W warning "$page" >"$scratch/said" 2>&1
+    result $? "$(basename "$page") is sound mdoc"
+done
+
+sed -n '/^    # \/etc\/sallyport/,/^[^ ]/{/^    /s/^    //p; /^$/p}' "$top/README.md" >"$scratch/sallyport.conf"
+grep -q listeners "$scratch/sallyport.conf" && "$sallyport" check --strict "$scratch/sallyport.conf" >"$scratch/said" 2>&1
+result $? "the README's first rule file is sound"
+
+"$sallyport" explain -c "$scratch/sallyport.conf" --listener server --client 203.0.113.10 --recipient test@example.com \
+    >"$scratch/said" 2>&1
+[ $? -eq 1 ] && grep -q "550 5.7.1 Unable to relay for test@example.com" "$scratch/said"
+result $? "and does not relay for a stranger"
+
+echo "1..$number"
+exit $failed

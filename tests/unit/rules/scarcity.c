@@ -1,0 +1,184 @@
+#include "tests/unit/rules/scarcity.h"
+
+#include <errno.h>
+#include <idn2.h>
+#include <libcidr.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+static struct {
+	bool counts;
+	bool fails;
+	bool lasting;
+	size_t failing; /* number of the call */
+	size_t calls;
+	long held;
+} scarcity;
+
+void scarcity_begin(size_t fails, bool lasting)
+{
+	scarcity.counts = true;
+	scarcity.fails = true;
+	scarcity.lasting = lasting;
+	scarcity.failing = fails;
+	scarcity.calls = 0;
+	scarcity.held = 0;
+}
+
+bool scarcity_over(void)
+{
+	scarcity.fails = false;
+	return scarcity.calls > scarcity.failing;
+}
+
+void scarcity_pause(bool pause)
+{
+	scarcity.counts = !pause;
+	scarcity.fails = !pause;
+}
+
+long scarcity_end(void)
+{
+	scarcity.counts = false;
+	scarcity.fails = false;
+	return scarcity.held;
+}
+
+/* Counts a call, and says whether it fails. */
+static bool is_scarce(void)
+{
+	size_t call = scarcity.calls;
+
+	if (!scarcity.fails)
+		return false;
+	scarcity.calls++;
+	return call == scarcity.failing || (scarcity.lasting && call > scarcity.failing);
+}
+
+static void got(const void *memory)
+{
+	if (scarcity.counts && memory != NULL)
+		scarcity.held++;
+}
+
+static void gave_back(const void *memory)
+{
+	if (scarcity.counts && memory != NULL)
+		scarcity.held--;
+}
+
+/* The linker wants what stands for a library's function to be seen by libraries, although none calls it. */
+#pragma GCC visibility push(default)
+
+/* What returns memory; realloc and its like get none where they are given some. */
+#define GETS(type, name, parameters, arguments, before)                                                                \
+	type __real_##name parameters;                                                                                 \
+	type __wrap_##name parameters;                                                                                 \
+	type __wrap_##name parameters                                                                                  \
+	{                                                                                                              \
+		type memory_got;                                                                                       \
+                                                                                                                       \
+		errno = ENOMEM;                                                                                        \
+		if (is_scarce())                                                                                       \
+			return NULL;                                                                                   \
+		memory_got = __real_##name arguments;                                                                  \
+		if ((before) == NULL)                                                                                  \
+			got(memory_got);                                                                               \
+		return memory_got;                                                                                     \
+	}
+
+/* What gives it back. */
+#define GIVES_BACK(name, type)                                                                                         \
+	void __real_##name(type memory);                                                                               \
+	void __wrap_##name(type memory);                                                                               \
+	void __wrap_##name(type memory)                                                                                \
+	{                                                                                                              \
+		gave_back(memory);                                                                                     \
+		__real_##name(memory);                                                                                 \
+	}
+
+GETS(void *, malloc, (size_t size), (size), NULL)
+GETS(void *, calloc, (size_t count, size_t size), (count, size), NULL)
+GETS(void *, realloc, (void *memory, size_t size), (memory, size), memory)
+GETS(void *, reallocarray, (void *memory, size_t count, size_t size), (memory, count, size), memory)
+GETS(char *, strdup, (const char *text), (text), NULL)
+GETS(char *, strndup, (const char *text, size_t length), (text, length), NULL)
+GETS(CIDR *, cidr_from_str, (const char *text), (text), NULL)
+GETS(CIDR *, cidr_addr_network, (const CIDR *cidr), (cidr), NULL)
+GETS(pcre2_match_data *, pcre2_match_data_create_8, (uint32_t groups, pcre2_general_context *context),
+     (groups, context), NULL)
+GETS(pcre2_match_context *, pcre2_match_context_create_8, (pcre2_general_context * context), (context), NULL)
+
+GIVES_BACK(free, void *)
+GIVES_BACK(cidr_free, CIDR *)
+GIVES_BACK(idn2_free, void *)
+GIVES_BACK(pcre2_code_free_8, pcre2_code *)
+GIVES_BACK(pcre2_match_data_free_8, pcre2_match_data *)
+GIVES_BACK(pcre2_match_context_free_8, pcre2_match_context *)
+
+/* These say in another way that there is none. */
+
+pcre2_code *__real_pcre2_compile_8(PCRE2_SPTR pattern, PCRE2_SIZE length, uint32_t options, int *code,
+                                   PCRE2_SIZE *offset, pcre2_compile_context *context);
+pcre2_code *__wrap_pcre2_compile_8(PCRE2_SPTR pattern, PCRE2_SIZE length, uint32_t options, int *code,
+                                   PCRE2_SIZE *offset, pcre2_compile_context *context);
+pcre2_code *__wrap_pcre2_compile_8(PCRE2_SPTR pattern, PCRE2_SIZE length, uint32_t options, int *code,
+                                   PCRE2_SIZE *offset, pcre2_compile_context *context)
+{
+	pcre2_code *compiled;
+
+	*code = PCRE2_ERROR_HEAP_FAILED;
+	*offset = 0;
+	if (is_scarce())
+		return NULL;
+	compiled = __real_pcre2_compile_8(pattern, length, options, code, offset, context);
+	got(compiled);
+	return compiled;
+}
+
+int __real_pcre2_match_8(const pcre2_code *code, PCRE2_SPTR subject, PCRE2_SIZE length, PCRE2_SIZE start,
+                         uint32_t options, pcre2_match_data *data, pcre2_match_context *context);
+int __wrap_pcre2_match_8(const pcre2_code *code, PCRE2_SPTR subject, PCRE2_SIZE length, PCRE2_SIZE start,
+                         uint32_t options, pcre2_match_data *data, pcre2_match_context *context);
+int __wrap_pcre2_match_8(const pcre2_code *code, PCRE2_SPTR subject, PCRE2_SIZE length, PCRE2_SIZE start,
+                         uint32_t options, pcre2_match_data *data, pcre2_match_context *context)
+{
+	if (is_scarce())
+		return PCRE2_ERROR_NOMEMORY;
+	return __real_pcre2_match_8(code, subject, length, start, options, data, context);
+}
+
+int __real_idn2_lookup_u8(const uint8_t *text, uint8_t **ret_name, int flags);
+int __wrap_idn2_lookup_u8(const uint8_t *text, uint8_t **ret_name, int flags);
+int __wrap_idn2_lookup_u8(const uint8_t *text, uint8_t **ret_name, int flags)
+{
+	int result;
+
+	if (is_scarce())
+		return IDN2_MALLOC;
+	result = __real_idn2_lookup_u8(text, ret_name, flags);
+	if (result == IDN2_OK)
+		got(*ret_name);
+	return result;
+}
+
+int __wrap_asprintf(char **ret_text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int __wrap_asprintf(char **ret_text, const char *format, ...)
+{
+	va_list arguments;
+	int length;
+
+	if (is_scarce())
+		return -1;
+	va_start(arguments, format);
+	length = vasprintf(ret_text, format, arguments);
+	va_end(arguments);
+	got(*ret_text);
+	return length;
+}
+
+#pragma GCC visibility pop
