@@ -12,6 +12,7 @@
 #include "milter/command.h"
 #include "milter/explanation.h"
 #include "policy/address.h"
+#include "policy/room.h"
 #include "policy/ruleset.h"
 #include "rules/diagnostic.h"
 #include "rules/fault.h"
@@ -130,7 +131,7 @@ static bool take_size(struct question *question, const char *text, struct fault 
 static bool take_recipient(struct question *question, const char *text, struct fault *ret_fault)
 {
 	size_t count = question->scenario.recipient_count;
-	struct recipient *grown = reallocarray(question->recipients, count + 1, sizeof *grown);
+	struct recipient *grown = room_for_one(question->recipients, count, sizeof *grown);
 
 	if (grown == NULL)
 		return fault_set(ret_fault, "finds no memory");

@@ -227,21 +227,13 @@ static bool wildcard(const struct address *address)
 	return memcmp(address->bytes, zero, sizeof zero) == 0;
 }
 
-static struct address loopback(enum address_family family)
-{
-	static const uint8_t ipv4[4] = {127, 0, 0, 1};
-	static const uint8_t ipv6[16] = {[15] = 1};
-
-	return family == ADDRESS_IPV4 ? address_from_ipv4(ipv4) : address_from_ipv6(ipv6);
-}
-
 bool macros_local_address(const struct mta *mta, const struct address *client, struct address *ret_address)
 {
 	struct address address;
 
 	if (!macro_address(mta, "{if_addr}", &address) && !macro_address(mta, "{daemon_addr}", &address))
 		return false;
-	*ret_address = wildcard(&address) ? loopback(client->family) : address;
+	*ret_address = wildcard(&address) ? address_loopback(client->family) : address;
 	return true;
 }
 

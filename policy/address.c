@@ -24,6 +24,14 @@ struct address address_from_ipv6(const uint8_t bytes[16])
 	return address;
 }
 
+struct address address_loopback(enum address_family family)
+{
+	static const uint8_t ipv4[4] = {127, 0, 0, 1};
+	static const uint8_t ipv6[16] = {[15] = 1};
+
+	return family == ADDRESS_IPV4 ? address_from_ipv4(ipv4) : address_from_ipv6(ipv6);
+}
+
 bool address_from_text(const char *text, struct address *ret_address)
 {
 	uint8_t bytes[16];

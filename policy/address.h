@@ -29,6 +29,9 @@ struct address {
 struct address address_from_ipv4(const uint8_t bytes[4]);
 struct address address_from_ipv6(const uint8_t bytes[16]);
 
+/* 127.0.0.1 or ::1. */
+struct address address_loopback(enum address_family family);
+
 /*
  * Reads "192.0.2.7" or "2001:db8::7" (inet_pton(3)): no port, no zone, no
  * brackets, no octal.  Returns false, and writes nothing, for any other text.

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/room.h"
+
 #define INDEX_BITS 16
 #define INDEX_SIZE (1u << INDEX_BITS)
 
@@ -37,7 +39,7 @@ struct draft {
 		number start;
 		uint32_t class;
 	} * list;
-	size_t count, capacity;
+	size_t count;
 };
 
 /* Networks that are open where the sweep stands, innermost on top. */
@@ -89,19 +91,16 @@ static int compare_entries(const void *one, const void *other)
 /* Begins a range at start; what came before ends there. */
 static bool begin_range(struct draft *draft, number start, uint32_t class)
 {
+	struct draft_range *list;
+
 	if (draft->count > 0 && draft->list[draft->count - 1].start == start)
 		draft->count--;
 	if (draft->count > 0 && draft->list[draft->count - 1].class == class)
 		return true;
-	if (draft->count == draft->capacity) {
-		size_t capacity = draft->capacity == 0 ? 64 : draft->capacity * 2;
-		struct draft_range *list = reallocarray(draft->list, capacity, sizeof *list);
-
-		if (list == NULL)
-			return false;
-		draft->list = list;
-		draft->capacity = capacity;
-	}
+	list = room_for_one(draft->list, draft->count, sizeof *list);
+	if (list == NULL)
+		return false;
+	draft->list = list;
 	draft->list[draft->count++] = (struct draft_range){start, class};
 	return true;
 }

@@ -192,15 +192,10 @@ static bool take_client_name(struct session *session, const struct connection *c
 	return true;
 }
 
-static struct address loopback(void)
-{
-	return address_from_ipv4((const uint8_t[]){127, 0, 0, 1});
-}
-
 /* What keeps the connection from being judged by rules; CAUSE_NOTHING where nothing does. */
 static enum decision_cause take_connection(struct session *session, const struct connection *connection)
 {
-	struct address client = connection->local ? loopback() : connection->client;
+	struct address client = connection->local ? address_loopback(ADDRESS_IPV4) : connection->client;
 	struct listener_facts facts = {
 	    .name = connection->listener,
 	    .local = connection->local,

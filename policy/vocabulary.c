@@ -7,6 +7,7 @@
 #include "policy/bits.h"
 #include "policy/dictionary.h"
 #include "policy/partition.h"
+#include "policy/room.h"
 
 /* A set that is in one of plus, and in none of minus; all of these have smaller numbers. */
 struct formula {
@@ -30,7 +31,7 @@ struct domain_link {
 #define LIST(type)                                                                                                     \
 	struct {                                                                                                       \
 		type *list;                                                                                            \
-		size_t count, capacity;                                                                                \
+		size_t count;                                                                                          \
 	}
 
 struct kind {
@@ -59,25 +60,22 @@ struct vocabulary_builder {
 	LIST(uint32_t) null_sender; /* sets that it is in */
 };
 
-/* Makes room for one more element of a list; list points to its pointer. */
-static bool reserve(void *list, size_t *capacity, size_t count, size_t size)
+/* Makes room for one more element of a list of count elements; list points to its pointer. */
+static bool make_room(void *list, size_t count, size_t size)
 {
 	void *memory;
-	size_t wanted = count == 0 ? 8 : 2 * count;
 
-	if (count < *capacity)
-		return true;
 	memcpy(&memory, list, sizeof memory);
-	memory = reallocarray(memory, wanted, size);
+	memory = room_for_one(memory, count, size);
 	if (memory == NULL)
 		return false;
 	memcpy(list, &memory, sizeof memory);
-	*capacity = wanted;
 	return true;
 }
 
+/* Whether there was memory to put one more element at a list's end. */
 #define APPEND(name, ...)                                                                                              \
-	(reserve(&(name).list, &(name).capacity, (name).count, sizeof *(name).list) &&                                 \
+	(make_room(&(name).list, (name).count, sizeof *(name).list) &&                                                 \
 	 ((name).list[(name).count++] = (__VA_ARGS__), true))
 
 struct vocabulary_builder *vocabulary_builder_new(void)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "policy/limits.h"
-#include "rules/room.h"
+#include "policy/room.h"
 #include "rules/utf8.h"
 
 /* Where a fault is, its file by the order in which files were first named. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rules/room.h"
+#include "policy/room.h"
 
 bool nesting_start(struct nesting *nesting)
 {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "policy/arena.h"
+#include "policy/room.h"
 #include "rules/source.h"
 
 void *reading_take(struct reading *reading, size_t count, size_t size)
@@ -33,7 +34,7 @@ static const char *keep_name(struct reading *reading, const char *name)
 	for (size_t i = 0; i < reading->name_count; i++)
 		if (reading->names[i].name == name)
 			return reading->names[i].copy;
-	names = reallocarray(reading->names, reading->name_count + 1, sizeof *names);
+	names = room_for_one(reading->names, reading->name_count, sizeof *names);
 	copy = reading_text(reading, name);
 	if (names == NULL || copy == NULL) {
 		reading->no_memory = true;

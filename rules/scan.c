@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/room.h"
 #include "rules/diagnostic.h"
 #include "rules/literal.h"
 #include "rules/nesting.h"
-#include "rules/room.h"
 #include "rules/token.h"
 #include "rules/utf8.h"
 

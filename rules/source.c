@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 
 #include "policy/limits.h"
+#include "policy/room.h"
 #include "rules/diagnostic.h"
 #include "rules/file.h"
 #include "rules/literal.h"
-#include "rules/room.h"
 #include "rules/scan.h"
 #include "rules/token.h"
 #include "rules/whole.h"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "policy/limits.h"
+#include "policy/room.h"
 #include "rules/entry.h"
 #include "rules/file.h"
 #include "rules/source.h"
@@ -12,27 +13,23 @@
 /* Entries while their number is not known yet. */
 struct gathered {
 	struct entry *list;
-	size_t count, capacity;
+	size_t count;
 };
 
 static void gather(struct reading *reading, enum value_kind kind, const char *text, struct location where,
                    struct gathered *entries)
 {
 	struct entry entry;
+	struct entry *list;
 
 	if (!entry_read(reading, kind, text, where, &entry))
 		return;
-	if (entries->count == entries->capacity) {
-		size_t capacity = entries->capacity == 0 ? 16 : 2 * entries->capacity;
-		struct entry *list = reallocarray(entries->list, capacity, sizeof *list);
-
-		if (list == NULL) {
-			reading->no_memory = true;
-			return;
-		}
-		entries->list = list;
-		entries->capacity = capacity;
+	list = room_for_one(entries->list, entries->count, sizeof *list);
+	if (list == NULL) {
+		reading->no_memory = true;
+		return;
 	}
+	entries->list = list;
 	entries->list[entries->count++] = entry;
 }
 
@@ -151,7 +148,7 @@ static void gather_lines(struct reading *reading, char *text, size_t size, struc
 /* Remembers that a file was read. */
 static void note_file(struct reading *reading, const char *name)
 {
-	char **files = reallocarray(reading->files, reading->file_count + 1, sizeof *files);
+	char **files = room_for_one(reading->files, reading->file_count, sizeof *files);
 	char *copy = strdup(name);
 
 	if (files != NULL)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rules/room.h"
+#include "policy/room.h"
 
 void whole_start(struct whole *whole)
 {

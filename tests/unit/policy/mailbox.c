@@ -91,6 +91,7 @@ Test(mailbox, what_cannot_be_understood_is_refused)
 	    "\"user@example.com",
 	    "us\"er@example.com",
 	    "\"user\\\"@example.com",
+	    "\"user\\\"",
 	    "user\"@example.com",
 	    "\"",
 	    /* a bracket that does not close */
@@ -197,6 +198,7 @@ Test(mailbox, addresses_in_which_an_mta_may_read_another_are_not_plain)
 	    {"<User.Name+tag=x@ours.example.>", true},
 	    {"\"user\"@ours.example", true},
 	    {"\"a (b) \\\\ ,;<>\"@ours.example", true},
+	    {"\"a\\\"(b\"@ours.example", true},
 	    {"user@[192.0.2.1]", true},
 	    {"user@[IPv6:2001:db8::1]", true},
 	    {"m\374ller@ours.example", true},
@@ -245,6 +247,7 @@ Test(mailbox, literals_and_the_addresses_in_them)
 	    {"user@[]", true, ""},
 	    {"user@[2001:db8::1]", true, ""},
 	    {"user@[IPv6:192.0.2.1]", true, ""},
+	    {"user@[IPv6;2001:db8::1]", true, ""},
 	    {"user@[192.0.2]", true, ""},
 	    {"user@[192.0.2.1 ]", true, ""},
 	    {"user@[192.0.2.1]]", true, ""},

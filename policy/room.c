@@ -1,4 +1,4 @@
-#include "rules/room.h"
+#include "policy/room.h"
 
 #include <stdlib.h>
 

@@ -2,8 +2,8 @@
  * NAME
  *	room - lists that grow by doubling
  */
-#ifndef RULES_ROOM_H
-#define RULES_ROOM_H
+#ifndef POLICY_ROOM_H
+#define POLICY_ROOM_H
 
 #include <stddef.h>
 
