@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "policy/bits.h"
+#include "policy/classify.h"
 #include "policy/limits.h"
 #include "policy/mailbox.h"
 #include "policy/name.h"
@@ -130,15 +130,31 @@ static void forget_scope(struct session *session, enum fact_scope scope)
 			forget(session, (enum fact)i);
 }
 
-/* The class of a fact by the sets that its value is in; NULL where it could not be compared. */
-static struct fact_class class_of(const uint64_t *sets)
-{
-	return (struct fact_class){.state = sets != NULL ? FACT_KNOWN : FACT_BROKEN, .sets = sets};
-}
-
 static void set_class(struct session *session, enum fact fact, const uint64_t *sets)
 {
 	session->facts.classes[fact] = class_of(sets);
+}
+
+static struct classifier classifier_of(const struct session *session)
+{
+	return (struct classifier){session->ruleset->vocabulary, session->match_room, session->room.domain};
+}
+
+static void take_name(struct session *session, enum fact fact, const char *name, uint64_t *buffer)
+{
+	struct classifier classifier = classifier_of(session);
+
+	session->facts.classes[fact] = classify_name(&classifier, name, buffer);
+}
+
+/* An address that was read, and what the MTA reads in it, or NULL. */
+static void take_mailbox(struct session *session, enum fact fact, const struct mailbox *mailbox, const char *reading,
+                         uint64_t *buffer, uint64_t *reading_buffer)
+{
+	struct classifier classifier = classifier_of(session);
+
+	session->facts.classes[fact] = classify_mailbox(&classifier, mailbox, buffer);
+	session->readings[fact] = classify_reading(&classifier, mailbox, reading, reading_buffer);
 }
 
 /* Has a stage judged, by both readings of the addresses where there are two. */
@@ -153,19 +169,6 @@ static struct decision judge(const struct session *session, enum stage stage)
 		written.reading = &read;
 	}
 	return decide(session->listener, stage, &written);
-}
-
-/* Classifies a name by its compared form. */
-static bool classify_name(struct session *session, enum fact fact, const char *text, uint64_t *buffer)
-{
-	char *name;
-
-	if (name_read(text, strlen(text), &name) == NAME_NO_MEMORY)
-		return false;
-	set_class(session, fact,
-	          vocabulary_text(session->ruleset->vocabulary, VALUE_NAME, name, session->match_room, buffer));
-	free(name);
-	return true;
 }
 
 enum client_name_state client_name_state(const char *text)
@@ -185,8 +188,9 @@ static bool take_client_name(struct session *session, const struct connection *c
 		return false;
 	keep_text(session, FACT_CLIENT_NAME, copy);
 	if (verified)
-		return classify_name(session, FACT_CLIENT_NAME, copy, session->room.client_name);
-	set_class(session, FACT_CLIENT_NAME, vocabulary_unknown_name(session->ruleset->vocabulary));
+		take_name(session, FACT_CLIENT_NAME, copy, session->room.client_name);
+	else
+		set_class(session, FACT_CLIENT_NAME, vocabulary_unknown_name(session->ruleset->vocabulary));
 	if (connection->client_name_state == CLIENT_NAME_UNAVAILABLE)
 		session->facts.classes[FACT_CLIENT_NAME].state = FACT_UNAVAILABLE;
 	return true;
@@ -252,64 +256,15 @@ struct decision session_helo(struct session *session, const char *helo)
 	session->helo_judged = true;
 	if (kept_refusal(session).verdict != VERDICT_ACCEPT)
 		goto out;
-	if (helo != NULL && (copy == NULL || !classify_name(session, FACT_HELO, helo, session->room.helo)))
+	if (helo != NULL)
+		take_name(session, FACT_HELO, helo, session->room.helo);
+	if (helo != NULL && copy == NULL)
 		session->refused_helo = decide_without_rules(STAGE_HELO, CAUSE_INTERNAL);
 	else
 		session->refused_helo = judge(session, STAGE_HELO);
 out:
 	keep_text(session, FACT_HELO, copy);
 	return kept_refusal(session);
-}
-
-/* The sets of names that a mailbox's domain is in; NULL where an expression ran past its limit. */
-static const uint64_t *classify_domain(struct session *session, const struct mailbox *mailbox)
-{
-	return vocabulary_text(session->ruleset->vocabulary, VALUE_NAME, mailbox->domain, session->match_room,
-	                       session->room.domain);
-}
-
-static struct fact_class classify_mailbox(struct session *session, const struct mailbox *mailbox, uint64_t *buffer)
-{
-	const struct vocabulary *vocabulary = session->ruleset->vocabulary;
-	const uint64_t *domain = NULL;
-
-	if (mailbox->null)
-		return class_of(vocabulary_null_sender(vocabulary));
-	if (mailbox->domain != NULL) {
-		domain = classify_domain(session, mailbox);
-		if (domain == NULL)
-			return class_of(NULL);
-	}
-	return class_of(
-	    vocabulary_mailbox(vocabulary, mailbox->key, mailbox->subject, domain, session->match_room, buffer));
-}
-
-/*
- * What the MTA reads in an address that is not plain; absent where it does not
- * say.  Where that cannot be read, it is an address that no condition knows.
- */
-static struct fact_class classify_reading(struct session *session, const struct mailbox *written, const char *reading,
-                                          uint64_t *buffer)
-{
-	struct fact_class class = {.state = FACT_ABSENT};
-	struct mailbox mailbox;
-
-	if (written->plain || reading == NULL)
-		return class;
-	switch (mailbox_read(reading, &mailbox)) {
-	case MAILBOX_READ:
-		class = classify_mailbox(session, &mailbox, buffer);
-		mailbox_destroy(&mailbox);
-		break;
-	case MAILBOX_UNREADABLE:
-		class = class_of(
-		    memset(buffer, 0, vocabulary_words(session->ruleset->vocabulary, VALUE_MAILBOX) * sizeof *buffer));
-		break;
-	case MAILBOX_NO_MEMORY:
-		class = class_of(NULL);
-		break;
-	}
-	return class;
 }
 
 /* Keeps the text of an address and reads it; unless CAUSE_NOTHING is returned, there is no mailbox to destroy. */
@@ -337,9 +292,8 @@ static enum decision_cause take_sender(struct session *session, const struct env
 
 	if (cause != CAUSE_NOTHING)
 		return cause;
-	session->facts.classes[FACT_SENDER] = classify_mailbox(session, &mailbox, session->room.sender);
-	session->readings[FACT_SENDER] =
-	    classify_reading(session, &mailbox, envelope->reading, session->room.sender_reading);
+	take_mailbox(session, FACT_SENDER, &mailbox, envelope->reading, session->room.sender,
+	             session->room.sender_reading);
 	mailbox_destroy(&mailbox);
 	return CAUSE_NOTHING;
 }
@@ -398,57 +352,19 @@ struct decision session_mail(struct session *session, const struct envelope *env
 	return decision;
 }
 
-/* Whether mail for this address stays here; TRUTH_BROKEN where its domain could not be compared. */
-static enum truth is_local(struct session *session, const struct mailbox *mailbox)
-{
-	struct optional_set local_domains = session->ruleset->local_domains;
-	const uint64_t *domain;
-	bool local;
-
-	if (mailbox->domain == NULL)
-		return TRUTH_YES;
-	if (mailbox->literal) {
-		local = mailbox->has_address && session->has_local_address &&
-		        address_equal(&mailbox->address, &session->local_address);
-	} else {
-		domain = classify_domain(session, mailbox);
-		if (domain == NULL)
-			return TRUTH_BROKEN;
-		local = mailbox->domain_form == NAME_CONVERTED && local_domains.given &&
-		        bits_test(domain, local_domains.set);
-	}
-	return local ? TRUTH_YES : TRUTH_NO;
-}
-
-/* Whether what the MTA has made of the recipient is an address here; it is where the MTA did not say. */
-static enum truth resolved_here(struct session *session, const char *resolved)
-{
-	struct mailbox mailbox;
-	enum truth local;
-
-	if (resolved == NULL || session->listener->ignore_resolved)
-		return TRUTH_YES;
-	switch (mailbox_read(resolved, &mailbox)) {
-	case MAILBOX_UNREADABLE:
-		return TRUTH_NO;
-	case MAILBOX_NO_MEMORY:
-		return TRUTH_BROKEN;
-	case MAILBOX_READ:
-		break;
-	}
-	local = mailbox.null ? TRUTH_NO : is_local(session, &mailbox);
-	mailbox_destroy(&mailbox);
-	return local;
-}
-
 /* Finds out whether a recipient that was read is relay; *ret_cause where that cannot be told. */
 static bool find_relay(struct session *session, const struct mailbox *mailbox, const char *resolved,
                        enum decision_cause *ret_cause)
 {
-	enum truth local = mailbox_could_route(mailbox) ? TRUTH_NO : is_local(session, mailbox);
+	struct classifier classifier = classifier_of(session);
+	struct locality here = {
+	    .domains = session->ruleset->local_domains,
+	    .address = session->has_local_address ? &session->local_address : NULL,
+	};
+	enum truth local = mailbox_could_route(mailbox) ? TRUTH_NO : classify_local(&classifier, &here, mailbox);
 
-	if (local == TRUTH_YES) {
-		local = resolved_here(session, resolved);
+	if (local == TRUTH_YES && resolved != NULL && !session->listener->ignore_resolved) {
+		local = classify_local_text(&classifier, &here, resolved);
 		if (local == TRUTH_NO) {
 			/* Only the MTA knows why this is relay: the reply names what it has made of the recipient. */
 			session->resolved = mailbox_bare(resolved);
@@ -474,9 +390,8 @@ static enum decision_cause take_recipient(struct session *session, const char *r
 	if (mailbox.null) {
 		cause = CAUSE_SYNTAX;
 	} else {
-		session->facts.classes[FACT_RECIPIENT] = classify_mailbox(session, &mailbox, session->room.recipient);
-		session->readings[FACT_RECIPIENT] =
-		    classify_reading(session, &mailbox, reading, session->room.recipient_reading);
+		take_mailbox(session, FACT_RECIPIENT, &mailbox, reading, session->room.recipient,
+		             session->room.recipient_reading);
 		session->facts.relay = find_relay(session, &mailbox, resolved, &cause);
 	}
 	mailbox_destroy(&mailbox);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "policy/bits.h"
+#include "policy/classify.h"
 #include "policy/limits.h"
 #include "policy/mailbox.h"
 #include "policy/ruleset.h"
@@ -74,15 +75,13 @@ static const uint64_t *look_up_text(struct prober *prober, enum value_kind kind,
 
 static const uint64_t *look_up_mailbox(struct prober *prober, const char *text)
 {
-	const struct vocabulary *vocabulary = prober->rules->ruleset->vocabulary;
-	const uint64_t *domain = NULL, *sets = NULL;
+	const struct classifier classifier = {prober->rules->ruleset->vocabulary, prober->room, prober->domain};
+	const uint64_t *sets;
 	struct mailbox mailbox;
 
 	if (mailbox_read(text, &mailbox) != MAILBOX_READ)
 		return note(prober, NULL);
-	if (mailbox.domain != NULL)
-		domain = look_up_text(prober, VALUE_NAME, mailbox.domain, prober->domain);
-	sets = vocabulary_mailbox(vocabulary, mailbox.key, mailbox.subject, domain, prober->room, prober->buffer);
+	sets = classify_mailbox(&classifier, &mailbox, prober->buffer).sets;
 	mailbox_destroy(&mailbox);
 	return note(prober, sets);
 }
