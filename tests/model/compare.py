@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Compares the program with the model: random rule sets, random sessions, and what `explain --json` says of them.
 
 Rule set number K of seed S is rule set number 0 of seed S + K, so a difference is run again alone with
