@@ -272,7 +272,7 @@ unsigned macros_tls_bits(const struct mta *mta)
 
 const char *macros_resolved_sender(const struct mta *mta)
 {
-	return macro_filled(mta, "{mail_addr}");
+	return macro(mta, "{mail_addr}");
 }
 
 const char *macros_resolved(const struct mta *mta)

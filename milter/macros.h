@@ -107,7 +107,7 @@ const char *macros_mechanism(const struct mta *mta);
 /* Bits of the session's cipher; 0 where it is not encrypted, 1 where it is and the bits were not told. */
 unsigned macros_tls_bits(const struct mta *mta);
 
-/* What the MTA has made of the sender ({mail_addr}), or NULL. */
+/* What the MTA has made of the sender ({mail_addr}; empty for the null sender), or NULL. */
 const char *macros_resolved_sender(const struct mta *mta);
 
 /* What the MTA has made of the recipient ({rcpt_addr}), or NULL. */

@@ -80,7 +80,7 @@ static bool has_plain_bytes(const char *text)
 	return true;
 }
 
-/* Takes quotes away, and the backslashes in them; lower case. */
+/* Takes quotes away, and the backslashes in them. */
 static void unquote(char *local)
 {
 	char *to = local;
@@ -96,7 +96,6 @@ static void unquote(char *local)
 		*to++ = *from;
 	}
 	*to = '\0';
-	name_lower(local);
 }
 
 /* Reads "[192.0.2.1]" and "[IPv6:2001:db8::1]" (lower case here). */
@@ -178,12 +177,15 @@ static enum mailbox_result read_bare(const char *text, struct mailbox *mailbox)
 	unquote(mailbox->local);
 	if (mailbox->local[0] == '\0')
 		return MAILBOX_UNREADABLE;
+	if (!name_fold(&mailbox->local))
+		return MAILBOX_NO_MEMORY;
 	if (at != NULL) {
 		result = read_domain(at + 1, mailbox);
 		if (result != MAILBOX_READ)
 			return result;
 	}
-	mailbox->plain = at != NULL && has_plain_bytes(path) && !mailbox_could_route(mailbox);
+	mailbox->plain = at != NULL && has_plain_bytes(path) && !mailbox_could_route(mailbox) &&
+	                 (mailbox->literal || strchr(mailbox->domain, '.') != NULL);
 	return finish(mailbox);
 }
 

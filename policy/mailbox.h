@@ -13,10 +13,10 @@
  *	address is plain where nothing is to be read in it but a local part at a
  *	domain: outside quotes there are no blanks, comments, quoted pairs or
  *	punctuation of lists (RFC 5322 sections 3.2 to 3.4 and 4.4), it cannot route,
- *	and it has a domain.
+ *	and it has a domain of more than one label, which no MTA completes.
  *
  *	For comparison an address loses its source route (RFC 5321 appendix C) and
- *	the quoting of its local part; both parts are lower case, the domain as
+ *	the quoting of its local part; both parts are without letter case, as
  *	policy/name.h says.
  */
 #ifndef POLICY_MAILBOX_H

@@ -1,9 +1,10 @@
 #include "policy/name.h"
 
 #include <idn2.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unicase.h>
+#include <unistr.h>
 
 void name_lower(char *text)
 {
@@ -17,6 +18,25 @@ static bool is_ascii(const char *text)
 	for (; *text != '\0'; text++)
 		if ((unsigned char)*text >= 0x80)
 			return false;
+	return true;
+}
+
+bool name_fold(char **text)
+{
+	const uint8_t *bytes = (const uint8_t *)*text;
+	size_t length = strlen(*text);
+	uint8_t *folded;
+
+	if (is_ascii(*text) || u8_check(bytes, length) != NULL) {
+		name_lower(*text);
+		return true;
+	}
+	/* The end of the string is folded with it. */
+	folded = u8_casefold(bytes, length + 1, NULL, NULL, NULL, &length);
+	if (folded == NULL)
+		return false;
+	free(*text);
+	*text = (char *)folded;
 	return true;
 }
 

@@ -11,6 +11,7 @@
 #ifndef POLICY_NAME_H
 #define POLICY_NAME_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum name_form {
@@ -24,5 +25,13 @@ enum name_form name_read(const char *text, size_t length, char **ret_name);
 
 /* Lower case of ASCII letters alone, in place. */
 void name_lower(char *text);
+
+/*
+ * Takes letter case from UTF-8 text by full case folding (Unicode, section
+ * 3.13), as Postfix does with local parts: U+017F is an "s" then, and U+00DF is
+ * "ss".  Text that is not UTF-8 has its ASCII letters made lower case.  *text is
+ * malloc(3) memory, and may be replaced.  Returns false where there is no memory.
+ */
+bool name_fold(char **text);
 
 #endif

@@ -41,6 +41,21 @@ def _(gate):
     assert gate.delivered() == [], gate.delivered()
 
 
+@suite.case("a rule that refuses the null sender refuses every spelling of it")
+def _(gate):
+    gate.rules(one(OPEN, refuse("mail", 'sender = [ "<>" ];')))
+    for sender in ("", "(x)", ";", ",", " ", '"" ', "(x) (y)"):
+        must_hold(gate.play(sender=sender, deliver=True), "mail", repr(sender))
+    assert gate.delivered() == [], gate.delivered()
+
+
+@suite.case("letters that fold to others are those others: a long s, a Kelvin sign")
+def _(gate):
+    gate.rules(one(OPEN, refuse("rcpt", f'recipient = [ "{STAFF}", "link@{OURS}" ];')))
+    for recipient in (f"all-\u017ftaff@{OURS}", f"ALL-STA\ufb00@{OURS}", f"lin\u212a@{OURS}"):
+        must_hold(gate.play(recipients=[recipient], deliver=True), "rcpt", recipient)
+
+
 @suite.case("a sender without a domain is the one that the MTA makes of it")
 def _(gate):
     gate.rules(one(OPEN, refuse("mail", f'sender = [ "sales@{OURS}" ];')))

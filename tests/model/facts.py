@@ -73,6 +73,12 @@ def lower_ascii(text):
     return "".join(c.lower() if c.isascii() else c for c in text)
 
 
+def fold(text):
+    """Without letter case, by full case folding; of bytes that are no UTF-8 only ASCII letters have any."""
+    no_utf8 = any("\ud800" <= c <= "\udfff" for c in text)
+    return lower_ascii(text) if no_utf8 else text.casefold()
+
+
 def to_a_labels(name):
     """The name as A-labels by UTS #46, non-transitional, or None where it does not convert."""
     result = ctypes.c_void_p()
@@ -134,7 +140,7 @@ def read_mailbox(text):
         return Mailbox("", False, "", None)
     route, rest = split_route(written)
     local, domain = split_domain(rest)
-    local = lower_ascii(unquoted(local))
+    local = fold(unquoted(local))
     if not local:
         raise Unreadable(text)
     if domain is not None:

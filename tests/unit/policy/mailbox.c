@@ -48,6 +48,9 @@ Test(mailbox, how_readable_addresses_are_compared)
 	    /* what breaks RFC 5321 and is real */
 	    {"foo..bar.@docomo.ne.jp", "foo..bar.|docomo.ne.jp", "foo..bar.@docomo.ne.jp"},
 	    {".dot@ours.example", ".dot|ours.example", ".dot@ours.example"},
+	    {"ALL-\305\277taff@ours.example", "all-staff|ours.example", "all-staff@ours.example"},
+	    {"\303\211ric@ours.example", "\303\251ric|ours.example", "\303\251ric@ours.example"},
+	    {"stra\303\237e@ours.example", "strasse|ours.example", "strasse@ours.example"},
 	    {"m\374ller@ours.example", "m\374ller|ours.example", "m\374ller@ours.example"},
 	    {"user%other@ours.example", "user%other|ours.example", "user%other@ours.example"},
 	    {"other!user@ours.example", "other!user|ours.example", "other!user@ours.example"},
@@ -316,6 +319,7 @@ Test(mailbox, destroying_makes_it_empty)
 	mailbox_destroy(&mailbox);
 	cr_expect_null(mailbox.local);
 	cr_expect_null(mailbox.key);
+	cr_expect_eq(mailbox.null, empty.null);
 	cr_expect_eq(mailbox.source_route, empty.source_route);
 	cr_expect_eq(mailbox.has_address, empty.has_address);
 	mailbox_destroy(&mailbox);

@@ -44,6 +44,7 @@ Test(name, lower_case_without_one_trailing_dot_as_a_labels)
 	    /* full width letters and an ideographic full stop */
 	    {"\357\275\205xample\343\200\202com", "example.com", NAME_CONVERTED},
 	    {"example.com\343\200\202", "example.com", NAME_CONVERTED},
+	    {"example.com\343\200\202.", "example.com.", NAME_CONVERTED}, /* two are one too many */
 	};
 
 	WALK(rows);

@@ -157,6 +157,21 @@ Test(network, texts_that_are_none_write_nothing)
 	}
 }
 
+Test(network, texts_of_every_length_are_refused_within_their_room)
+{
+	char text[3 * LIMIT_NETWORK_TEXT], repair[LIMIT_NETWORK_TEXT];
+	struct network network;
+
+	for (size_t length = 1; length < sizeof text; length++) {
+		memset(text, '1', length);
+		text[length] = '\0';
+		cr_expect_eq(network_read(text, &network, repair), NETWORK_NOT_ADDRESS, "%zu bytes", length);
+		memcpy(text, "1.1.1.1/", length < 8 ? length : 8);
+		if (length > 10)
+			cr_expect_eq(network_read(text, &network, repair), NETWORK_PREFIX, "%zu bytes", length);
+	}
+}
+
 /* The text stands at the very beginning of its memory, which reading before it would show to a sanitizer. */
 Test(network, short_texts_at_the_beginning_of_their_memory)
 {

@@ -7,7 +7,7 @@
 set -u
 directory=$1 archive=$2
 
-libraries='libcidr.h pcre2.h idn2.h'
+libraries='libcidr.h pcre2.h idn2.h unicase.h unistr.h'
 headers='assert.h ctype.h limits.h stdalign.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h arpa/inet.h'
 functions='
     calloc free malloc realloc reallocarray qsort bsearch abort
@@ -48,7 +48,7 @@ grep -hoE '^[[:space:]]*#[[:space:]]*include[[:space:]]*.*' "$directory"/*.[ch] 
 
 grep -l '<libcidr.h>' "$directory"/*.[ch] | grep -v '/network\.c$' | result 2 'one module alone sees libcidr'
 
-undefined | not_among $functions | grep -vE '^(cidr|pcre2|idn2)_' | result 3 'it calls nothing that reads, writes, asks the time or logs'
+undefined | not_among $functions | grep -vE '^(cidr|pcre2|idn2|u8)_' | result 3 'it calls nothing that reads, writes, asks the time or logs'
 
 # The sanitizers put data of their own there.
 if nm "$archive" 2>/dev/null | grep -qE ' __(asan|ubsan|tsan|msan|sanitizer|gcov)_'; then

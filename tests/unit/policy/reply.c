@@ -17,6 +17,8 @@ Test(reply, texts_that_are_one)
 	    {"500 5.0.0 No", VERDICT_REJECT, STAGE_MAIL, 500, "5.0.0", "No"},
 	    {"599 5.999.999 No", VERDICT_REJECT, STAGE_MAIL, 599, "5.999.999", "No"},
 	    {"451 4.7.1 Later", VERDICT_TEMPFAIL, STAGE_DATA, 451, "4.7.1", "Later"},
+	    {"550 5.12.3 No", VERDICT_REJECT, STAGE_MAIL, 550, "5.12.3", "No"},
+	    {"550 5.1.234 No", VERDICT_REJECT, STAGE_MAIL, 550, "5.1.234", "No"},
 	    {"400 4.1.1 Later", VERDICT_TEMPFAIL, STAGE_DATA, 400, "4.1.1", "Later"},
 	    {"420 4.7.1 Later", VERDICT_TEMPFAIL, STAGE_DATA, 420, "4.7.1", "Later"},
 	    {"422 4.7.1 Later", VERDICT_TEMPFAIL, STAGE_DATA, 422, "4.7.1", "Later"},

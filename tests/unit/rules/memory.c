@@ -202,6 +202,7 @@ static const struct told sessions[] = {
     {.client = "203.0.113.1", .client_name = "dyn7.example", .helo = "a.example", .recipient = "a@ours.example"},
     {.client = "198.51.100.1", .helo = "a.example", .recipient = "a@ours.example"},
     {.client = "203.0.113.1", .helo = "spam.example", .recipient = "a@ours.example"},
+    {.client = "203.0.113.1", .helo = "exa mple", .recipient = "a@ours.example"},
     {.client = "203.0.113.1", .helo = "[192.0.2.1]", .sender = "user@a.example", .recipient = "a@ours.example"},
     {.client = "203.0.113.1", .sender = "x.y@z.example", .recipient = "a@ours.example"},
     {.client = "10.0.0.2", .sender = "user@a.example", .recipient = "a@far.example"},
