@@ -45,28 +45,23 @@ struct fact_class classify_mailbox(const struct classifier *classifier, const st
 	                                   classifier->match_room, buffer));
 }
 
-struct fact_class classify_reading(const struct classifier *classifier, const struct mailbox *written,
-                                   const char *reading, uint64_t *buffer)
+enum mailbox_result classify_reading(const struct classifier *classifier, const struct mailbox *written,
+                                     const char *reading, uint64_t *buffer, struct reading *ret_reading)
 {
-	struct fact_class class = {.state = FACT_ABSENT};
+	enum mailbox_result result = MAILBOX_READ;
 	struct mailbox mailbox;
 
-	if (written->plain || reading == NULL)
-		return class;
-	switch (mailbox_read(reading, &mailbox)) {
-	case MAILBOX_READ:
-		class = classify_mailbox(classifier, &mailbox, buffer);
-		mailbox_destroy(&mailbox);
-		break;
-	case MAILBOX_UNREADABLE:
-		memset(buffer, 0, vocabulary_words(classifier->vocabulary, VALUE_MAILBOX) * sizeof *buffer);
-		class = class_of(buffer);
-		break;
-	case MAILBOX_NO_MEMORY:
-		class = class_of(NULL);
-		break;
+	if (written->plain || reading == NULL) {
+		*ret_reading = (struct reading){.class = {.state = FACT_ABSENT}};
+		return MAILBOX_READ;
 	}
-	return class;
+	result = mailbox_read(reading, &mailbox);
+	if (result != MAILBOX_READ)
+		return result;
+	ret_reading->class = classify_mailbox(classifier, &mailbox, buffer);
+	ret_reading->routes = mailbox_could_route(&mailbox);
+	mailbox_destroy(&mailbox);
+	return MAILBOX_READ;
 }
 
 enum truth classify_local(const struct classifier *classifier, const struct locality *locality,

@@ -44,13 +44,19 @@ struct fact_class classify_name(const struct classifier *classifier, const char 
 struct fact_class classify_mailbox(const struct classifier *classifier, const struct mailbox *mailbox,
                                    uint64_t *buffer);
 
+/* What the MTA reads in an address. */
+struct reading {
+	struct fact_class class; /* absent where it reads what is read here */
+	bool routes;             /* what it reads could still send the message on (mailbox_could_route) */
+};
+
 /*
- * What the MTA reads in an address that is not plain; FACT_ABSENT where it is
- * plain, or reading is NULL.  Where the reading cannot be read, it is an
- * address that no condition knows.
+ * Classifies what the MTA reads in an address that is not plain; reading may be
+ * NULL, where it did not say.  Unless MAILBOX_READ is returned, *ret_reading is
+ * not written.
  */
-struct fact_class classify_reading(const struct classifier *classifier, const struct mailbox *written,
-                                   const char *reading, uint64_t *buffer);
+enum mailbox_result classify_reading(const struct classifier *classifier, const struct mailbox *written,
+                                     const char *reading, uint64_t *buffer, struct reading *ret_reading);
 
 /* What makes an address local. */
 struct locality {

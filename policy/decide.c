@@ -65,6 +65,14 @@ static enum truth rule_matches_reading(const struct rule *rule, const struct fac
 	return truth;
 }
 
+static bool names_recipients(const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->conditions.count; i++)
+		if (rule->conditions.list[i].kind == CONDITION_RECIPIENT)
+			return true;
+	return false;
+}
+
 static enum truth rule_matches(const struct rule *rule, const struct facts *facts)
 {
 	enum truth written = rule_matches_reading(rule, facts);
@@ -73,7 +81,9 @@ static enum truth rule_matches(const struct rule *rule, const struct facts *fact
 	if (facts->reading == NULL)
 		return written;
 	read = rule_matches_reading(rule, facts->reading);
-	return rule->verdict == VERDICT_ACCEPT ? truth_and(written, read) : truth_or(written, read);
+	if (rule->verdict != VERDICT_ACCEPT)
+		return truth_or(written, read);
+	return facts->reading->routes && names_recipients(rule) ? TRUTH_NO : truth_and(written, read);
 }
 
 static enum truth in_set(const struct facts *facts, enum fact fact, struct optional_set set)

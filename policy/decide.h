@@ -11,6 +11,9 @@
  *	Where an address has two readings, what was written and what the MTA reads in
  *	it, a refusing rule matches if it does by either of them, an accept rule if
  *	it does by both.  So nothing is accepted that either reading would not be.
+ *	And an accept rule that names recipients does not match one that, as the
+ *	MTA reads it, could still send the message on: "a%elsewhere@partner" is not
+ *	what a rule for the partner speaks of.
  *
  *	A rule whose conditions depend on a fact that could not be looked up, or
  *	compared, decides "tempfail": nothing passes because something broke.

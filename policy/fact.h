@@ -97,6 +97,9 @@ struct facts {
 	 * something else in them than was written; or NULL.  Not owned.
 	 */
 	const struct facts *reading;
+
+	/* Of a reading: the recipient could still send the message on to another host. */
+	bool routes;
 };
 
 #endif

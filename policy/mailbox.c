@@ -142,6 +142,14 @@ static enum mailbox_result read_domain(const char *text, struct mailbox *mailbox
 	return read_literal(mailbox);
 }
 
+/* Whether the domain is one that MTAs neither complete nor read in a way of their own: quoted, with blanks ... */
+static bool is_plain_domain(const struct mailbox *mailbox)
+{
+	if (mailbox->literal)
+		return mailbox->has_address;
+	return mailbox->domain_form == NAME_CONVERTED && strchr(mailbox->domain, '.') != NULL;
+}
+
 /* What look-ups need. */
 static enum mailbox_result finish(struct mailbox *mailbox)
 {
@@ -161,6 +169,7 @@ static enum mailbox_result read_bare(const char *text, struct mailbox *mailbox)
 {
 	const char *path, *at;
 	enum mailbox_result result;
+	bool plain;
 
 	if (text[0] == '\0') {
 		mailbox->null = true;
@@ -174,6 +183,7 @@ static enum mailbox_result read_bare(const char *text, struct mailbox *mailbox)
 	mailbox->local = at != NULL ? strndup(path, (size_t)(at - path)) : strdup(path);
 	if (mailbox->local == NULL)
 		return MAILBOX_NO_MEMORY;
+	plain = has_plain_bytes(mailbox->local);
 	unquote(mailbox->local);
 	if (mailbox->local[0] == '\0')
 		return MAILBOX_UNREADABLE;
@@ -184,8 +194,7 @@ static enum mailbox_result read_bare(const char *text, struct mailbox *mailbox)
 		if (result != MAILBOX_READ)
 			return result;
 	}
-	mailbox->plain = at != NULL && has_plain_bytes(path) && !mailbox_could_route(mailbox) &&
-	                 (mailbox->literal || strchr(mailbox->domain, '.') != NULL);
+	mailbox->plain = plain && at != NULL && is_plain_domain(mailbox) && !mailbox_could_route(mailbox);
 	return finish(mailbox);
 }
 

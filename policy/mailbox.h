@@ -13,7 +13,8 @@
  *	address is plain where nothing is to be read in it but a local part at a
  *	domain: outside quotes there are no blanks, comments, quoted pairs or
  *	punctuation of lists (RFC 5322 sections 3.2 to 3.4 and 4.4), it cannot route,
- *	and it has a domain of more than one label, which no MTA completes.
+ *	and its domain is a literal, or a name of more than one label, which no MTA
+ *	completes.
  *
  *	For comparison an address loses its source route (RFC 5321 appendix C) and
  *	the quoting of its local part; both parts are without letter case, as

@@ -28,8 +28,8 @@ struct session {
 	struct match_room *match_room;
 	struct class_room room;
 	struct facts facts;
-	struct fact_class readings[FACT_COUNT]; /* of addresses in which the MTA reads something else; else absent */
-	char *owned[FACT_COUNT];                /* texts that are copies */
+	struct reading readings[FACT_COUNT]; /* of addresses in which the MTA reads something else; else absent */
+	char *owned[FACT_COUNT];             /* texts that are copies */
 	char *resolved;
 	struct reply_texts texts;
 	char client_text[LIMIT_NETWORK_TEXT];
@@ -119,7 +119,7 @@ static void forget(struct session *session, enum fact fact)
 {
 	keep_text(session, fact, NULL);
 	session->facts.classes[fact] = (struct fact_class){.state = FACT_ABSENT};
-	session->readings[fact] = (struct fact_class){.state = FACT_ABSENT};
+	session->readings[fact] = (struct reading){.class = {.state = FACT_ABSENT}};
 }
 
 /* Forgets all that is not known any more at the end of this scope. */
@@ -147,14 +147,28 @@ static void take_name(struct session *session, enum fact fact, const char *name,
 	session->facts.classes[fact] = classify_name(&classifier, name, buffer);
 }
 
-/* An address that was read, and what the MTA reads in it, or NULL. */
-static void take_mailbox(struct session *session, enum fact fact, const struct mailbox *mailbox, const char *reading,
-                         uint64_t *buffer, uint64_t *reading_buffer)
+/* The cause for which an address that could not be read keeps rules from being asked. */
+static enum decision_cause cause_of(enum mailbox_result result)
+{
+	switch (result) {
+	case MAILBOX_UNREADABLE:
+		return CAUSE_SYNTAX;
+	case MAILBOX_NO_MEMORY:
+		return CAUSE_INTERNAL;
+	case MAILBOX_READ:
+		break;
+	}
+	return CAUSE_NOTHING;
+}
+
+/* Takes an address that was read, and what the MTA reads in it, or NULL. */
+static enum decision_cause take_mailbox(struct session *session, enum fact fact, const struct mailbox *mailbox,
+                                        const char *reading, uint64_t *buffer, uint64_t *reading_buffer)
 {
 	struct classifier classifier = classifier_of(session);
 
 	session->facts.classes[fact] = classify_mailbox(&classifier, mailbox, buffer);
-	session->readings[fact] = classify_reading(&classifier, mailbox, reading, reading_buffer);
+	return cause_of(classify_reading(&classifier, mailbox, reading, reading_buffer, &session->readings[fact]));
 }
 
 /* Has a stage judged, by both readings of the addresses where there are two. */
@@ -163,9 +177,10 @@ static struct decision judge(const struct session *session, enum stage stage)
 	struct facts written = session->facts, read = session->facts;
 
 	for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
-		if (session->readings[fact].state == FACT_ABSENT)
+		if (session->readings[fact].class.state == FACT_ABSENT)
 			continue;
-		read.classes[fact] = session->readings[fact];
+		read.classes[fact] = session->readings[fact].class;
+		read.routes |= fact == FACT_RECIPIENT && session->readings[fact].routes;
 		written.reading = &read;
 	}
 	return decide(session->listener, stage, &written);
@@ -274,15 +289,7 @@ static enum decision_cause read_address(struct session *session, enum fact fact,
 	keep_text(session, fact, mailbox_bare(text));
 	if (session->texts.texts[fact] == NULL)
 		return CAUSE_INTERNAL;
-	switch (mailbox_read(text, ret_mailbox)) {
-	case MAILBOX_UNREADABLE:
-		return CAUSE_SYNTAX;
-	case MAILBOX_NO_MEMORY:
-		return CAUSE_INTERNAL;
-	case MAILBOX_READ:
-		break;
-	}
-	return CAUSE_NOTHING;
+	return cause_of(mailbox_read(text, ret_mailbox));
 }
 
 static enum decision_cause take_sender(struct session *session, const struct envelope *envelope)
@@ -292,10 +299,10 @@ static enum decision_cause take_sender(struct session *session, const struct env
 
 	if (cause != CAUSE_NOTHING)
 		return cause;
-	take_mailbox(session, FACT_SENDER, &mailbox, envelope->reading, session->room.sender,
-	             session->room.sender_reading);
+	cause = take_mailbox(session, FACT_SENDER, &mailbox, envelope->reading, session->room.sender,
+	                     session->room.sender_reading);
 	mailbox_destroy(&mailbox);
-	return CAUSE_NOTHING;
+	return cause;
 }
 
 /* ANONYMOUS (RFC 4505) proves nothing: it is no login. */
@@ -390,8 +397,8 @@ static enum decision_cause take_recipient(struct session *session, const char *r
 	if (mailbox.null) {
 		cause = CAUSE_SYNTAX;
 	} else {
-		take_mailbox(session, FACT_RECIPIENT, &mailbox, reading, session->room.recipient,
-		             session->room.recipient_reading);
+		cause = take_mailbox(session, FACT_RECIPIENT, &mailbox, reading, session->room.recipient,
+		                     session->room.recipient_reading);
 		session->facts.relay = find_relay(session, &mailbox, resolved, &cause);
 	}
 	mailbox_destroy(&mailbox);
@@ -456,7 +463,7 @@ bool session_relay(const struct session *session)
 
 bool session_read_twice(const struct session *session, enum fact fact)
 {
-	return session->readings[fact].state != FACT_ABSENT;
+	return session->readings[fact].class.state != FACT_ABSENT;
 }
 
 const struct reply_texts *session_texts(const struct session *session)
