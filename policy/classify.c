@@ -45,23 +45,28 @@ struct fact_class classify_mailbox(const struct classifier *classifier, const st
 	                                   classifier->match_room, buffer));
 }
 
-enum mailbox_result classify_reading(const struct classifier *classifier, const struct mailbox *written,
-                                     const char *reading, uint64_t *buffer, struct reading *ret_reading)
+struct reading classify_reading(const struct classifier *classifier, const struct mailbox *written, const char *reading,
+                                uint64_t *buffer)
 {
-	enum mailbox_result result = MAILBOX_READ;
+	struct reading result = {.class = {.state = FACT_ABSENT}};
 	struct mailbox mailbox;
 
-	if (written->plain || reading == NULL) {
-		*ret_reading = (struct reading){.class = {.state = FACT_ABSENT}};
-		return MAILBOX_READ;
-	}
-	result = mailbox_read(reading, &mailbox);
-	if (result != MAILBOX_READ)
+	if (written->plain || reading == NULL)
 		return result;
-	ret_reading->class = classify_mailbox(classifier, &mailbox, buffer);
-	ret_reading->routes = mailbox_could_route(&mailbox);
-	mailbox_destroy(&mailbox);
-	return MAILBOX_READ;
+	switch (mailbox_read(reading, &mailbox)) {
+	case MAILBOX_READ:
+		result.class = classify_mailbox(classifier, &mailbox, buffer);
+		result.routes = mailbox_could_route(&mailbox);
+		mailbox_destroy(&mailbox);
+		break;
+	case MAILBOX_UNREADABLE:
+		result.unreadable = true;
+		break;
+	case MAILBOX_NO_MEMORY:
+		result.class = class_of(NULL);
+		break;
+	}
+	return result;
 }
 
 enum truth classify_local(const struct classifier *classifier, const struct locality *locality,

@@ -46,17 +46,14 @@ struct fact_class classify_mailbox(const struct classifier *classifier, const st
 
 /* What the MTA reads in an address. */
 struct reading {
-	struct fact_class class; /* absent where it reads what is read here */
+	struct fact_class class; /* absent where it reads what is read here, or cannot be read */
 	bool routes;             /* what it reads could still send the message on (mailbox_could_route) */
+	bool unreadable;         /* what it says that it reads cannot be read here */
 };
 
-/*
- * Classifies what the MTA reads in an address that is not plain; reading may be
- * NULL, where it did not say.  Unless MAILBOX_READ is returned, *ret_reading is
- * not written.
- */
-enum mailbox_result classify_reading(const struct classifier *classifier, const struct mailbox *written,
-                                     const char *reading, uint64_t *buffer, struct reading *ret_reading);
+/* Classifies what the MTA reads in an address that is not plain; reading may be NULL, where it did not say. */
+struct reading classify_reading(const struct classifier *classifier, const struct mailbox *written, const char *reading,
+                                uint64_t *buffer);
 
 /* What makes an address local. */
 struct locality {

@@ -147,28 +147,14 @@ static void take_name(struct session *session, enum fact fact, const char *name,
 	session->facts.classes[fact] = classify_name(&classifier, name, buffer);
 }
 
-/* The cause for which an address that could not be read keeps rules from being asked. */
-static enum decision_cause cause_of(enum mailbox_result result)
-{
-	switch (result) {
-	case MAILBOX_UNREADABLE:
-		return CAUSE_SYNTAX;
-	case MAILBOX_NO_MEMORY:
-		return CAUSE_INTERNAL;
-	case MAILBOX_READ:
-		break;
-	}
-	return CAUSE_NOTHING;
-}
-
 /* Takes an address that was read, and what the MTA reads in it, or NULL. */
-static enum decision_cause take_mailbox(struct session *session, enum fact fact, const struct mailbox *mailbox,
-                                        const char *reading, uint64_t *buffer, uint64_t *reading_buffer)
+static void take_mailbox(struct session *session, enum fact fact, const struct mailbox *mailbox, const char *reading,
+                         uint64_t *buffer, uint64_t *reading_buffer)
 {
 	struct classifier classifier = classifier_of(session);
 
 	session->facts.classes[fact] = classify_mailbox(&classifier, mailbox, buffer);
-	return cause_of(classify_reading(&classifier, mailbox, reading, reading_buffer, &session->readings[fact]));
+	session->readings[fact] = classify_reading(&classifier, mailbox, reading, reading_buffer);
 }
 
 /* Has a stage judged, by both readings of the addresses where there are two. */
@@ -184,6 +170,21 @@ static struct decision judge(const struct session *session, enum stage stage)
 		written.reading = &read;
 	}
 	return decide(session->listener, stage, &written);
+}
+
+/*
+ * The same for the stage of an address, where cause does not keep rules from
+ * being asked.  What the MTA reads in it and we cannot, no rule could have
+ * accepted.
+ */
+static struct decision judge_address(const struct session *session, enum stage stage, enum fact fact,
+                                     enum decision_cause cause)
+{
+	struct decision decision = cause == CAUSE_NOTHING ? judge(session, stage) : decide_without_rules(stage, cause);
+
+	if (decision.verdict == VERDICT_ACCEPT && session->readings[fact].unreadable)
+		return decide_without_rules(stage, CAUSE_SYNTAX);
+	return decision;
 }
 
 enum client_name_state client_name_state(const char *text)
@@ -289,7 +290,15 @@ static enum decision_cause read_address(struct session *session, enum fact fact,
 	keep_text(session, fact, mailbox_bare(text));
 	if (session->texts.texts[fact] == NULL)
 		return CAUSE_INTERNAL;
-	return cause_of(mailbox_read(text, ret_mailbox));
+	switch (mailbox_read(text, ret_mailbox)) {
+	case MAILBOX_UNREADABLE:
+		return CAUSE_SYNTAX;
+	case MAILBOX_NO_MEMORY:
+		return CAUSE_INTERNAL;
+	case MAILBOX_READ:
+		break;
+	}
+	return CAUSE_NOTHING;
 }
 
 static enum decision_cause take_sender(struct session *session, const struct envelope *envelope)
@@ -299,10 +308,10 @@ static enum decision_cause take_sender(struct session *session, const struct env
 
 	if (cause != CAUSE_NOTHING)
 		return cause;
-	cause = take_mailbox(session, FACT_SENDER, &mailbox, envelope->reading, session->room.sender,
-	                     session->room.sender_reading);
+	take_mailbox(session, FACT_SENDER, &mailbox, envelope->reading, session->room.sender,
+	             session->room.sender_reading);
 	mailbox_destroy(&mailbox);
-	return cause;
+	return CAUSE_NOTHING;
 }
 
 /* ANONYMOUS (RFC 4505) proves nothing: it is no login. */
@@ -353,8 +362,7 @@ struct decision session_mail(struct session *session, const struct envelope *env
 
 	decision = kept_refusal(session);
 	if (decision.verdict == VERDICT_ACCEPT)
-		decision =
-		    cause == CAUSE_NOTHING ? judge(session, STAGE_MAIL) : decide_without_rules(STAGE_MAIL, cause);
+		decision = judge_address(session, STAGE_MAIL, FACT_SENDER, cause);
 	session->mail_accepted = decision.verdict == VERDICT_ACCEPT;
 	return decision;
 }
@@ -397,8 +405,8 @@ static enum decision_cause take_recipient(struct session *session, const char *r
 	if (mailbox.null) {
 		cause = CAUSE_SYNTAX;
 	} else {
-		cause = take_mailbox(session, FACT_RECIPIENT, &mailbox, reading, session->room.recipient,
-		                     session->room.recipient_reading);
+		take_mailbox(session, FACT_RECIPIENT, &mailbox, reading, session->room.recipient,
+		             session->room.recipient_reading);
 		session->facts.relay = find_relay(session, &mailbox, resolved, &cause);
 	}
 	mailbox_destroy(&mailbox);
@@ -422,7 +430,7 @@ struct decision session_rcpt_read(struct session *session, const char *recipient
 	free(session->resolved);
 	session->resolved = NULL;
 	cause = take_recipient(session, recipient, resolved, reading);
-	decision = cause == CAUSE_NOTHING ? judge(session, STAGE_RCPT) : decide_without_rules(STAGE_RCPT, cause);
+	decision = judge_address(session, STAGE_RCPT, FACT_RECIPIENT, cause);
 	if (decision.verdict == VERDICT_ACCEPT)
 		session->facts.recipients++;
 	return decision;
@@ -463,7 +471,7 @@ bool session_relay(const struct session *session)
 
 bool session_read_twice(const struct session *session, enum fact fact)
 {
-	return session->readings[fact].class.state != FACT_ABSENT;
+	return session->readings[fact].class.state != FACT_ABSENT || session->readings[fact].unreadable;
 }
 
 const struct reply_texts *session_texts(const struct session *session)
