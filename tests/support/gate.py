@@ -131,7 +131,8 @@ class Gate:
     def delivered(self):
         """All messages that went through since the case began, as (sender, recipients), everything sorted."""
         self.mta.await_idle()
-        return sorted((message.sender, sorted(message.recipients)) for message in self.sink.messages)
+        return sorted((message.sender, sorted(map(self.mta.delivered_to, message.recipients)))
+                      for message in self.sink.messages)
 
     @property
     def daemon_mark(self):

@@ -23,12 +23,13 @@ class Listener:
     login: bool = False           # offers AUTH, where encrypted
     login_in_clear: bool = False  # offers AUTH before STARTTLS too, and ANONYMOUS
     proxied: bool = False         # takes XCLIENT from anybody (where the MTA has it)
+    bound: bool = False           # has a socket for each address, where the MTA can have one for all
     milter: str = ""              # another milter than the MTA's, written as in a rule file
 
 
 INBOUND = Listener(25, "smtp")
 SUBMISSION = Listener(587, "submission", login=True)
-REMOTE = Listener(60025, "remote", login=True)
+REMOTE = Listener(60025, "remote", login=True, bound=True)
 CLEAR = Listener(2525, "clear", login=True, login_in_clear=True)
 FRONT = Listener(2526, "front", proxied=True)
 BY_TCP = Listener(2527, "by-tcp", milter="inet:8894@127.0.0.1")
@@ -53,6 +54,10 @@ class Mta(abc.ABC):
         self.sink = sink
         self.listeners = listeners
         self.directory = directory / self.name
+
+    @classmethod
+    def prepare(cls):
+        """What it needs of the machine outside, before the lab is entered."""
 
     @abc.abstractmethod
     def start(self):
@@ -86,3 +91,7 @@ class Mta(abc.ABC):
     def bare(self, words):
         """A reply's words without what the MTA puts before a milter's (Sendmail: the address)."""
         return words
+
+    def delivered_to(self, recipient):
+        """The address that a recipient at the sink stands for, where the MTA's local mailer leaves out the domain."""
+        return recipient

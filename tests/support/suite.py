@@ -18,8 +18,9 @@ import traceback
 from support import lab
 from support.gate import Gate
 from support.postfix import Postfix
+from support.sendmail import Sendmail
 
-MTAS = {mta.name: mta for mta in (Postfix,)}
+MTAS = {mta.name: mta for mta in (Postfix, Sendmail)}
 
 _LONGEST = 200  # lines of one log in a report
 
@@ -50,6 +51,7 @@ class Suite:
             sys.exit(1)
 
     def _play(self, arguments, report):
+        MTAS[arguments.mta].prepare()
         lab.enter()
         gate = Gate(arguments.sallyport, MTAS[arguments.mta])
         print("TAP version 13")
