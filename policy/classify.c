@@ -50,10 +50,12 @@ struct reading classify_reading(const struct classifier *classifier, const struc
 {
 	struct reading result = {.class = {.state = FACT_ABSENT}};
 	struct mailbox mailbox;
+	char *meant;
 
 	if (written->plain || reading == NULL)
 		return result;
-	switch (mailbox_read(reading, &mailbox)) {
+	meant = mailbox_meant(written, reading);
+	switch (meant != NULL ? mailbox_read(meant, &mailbox) : MAILBOX_NO_MEMORY) {
 	case MAILBOX_READ:
 		result.class = classify_mailbox(classifier, &mailbox, buffer);
 		result.routes = mailbox_could_route(&mailbox);
@@ -66,6 +68,7 @@ struct reading classify_reading(const struct classifier *classifier, const struc
 		result.class = class_of(NULL);
 		break;
 	}
+	free(meant);
 	return result;
 }
 

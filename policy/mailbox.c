@@ -228,3 +228,94 @@ bool mailbox_could_route(const struct mailbox *mailbox)
 {
 	return mailbox->source_route || (mailbox->local != NULL && strpbrk(mailbox->local, "%!@") != NULL);
 }
+
+/* Takes quoted pairs outside quotes for what they mean. */
+static void take_pairs(char *text)
+{
+	bool quoted = false;
+	char *to = text;
+
+	for (const char *from = text; *from != '\0'; from++) {
+		if (*from == '"')
+			quoted = !quoted;
+		if (*from == '\\' && from[1] != '\0') {
+			if (quoted)
+				*to++ = *from;
+			from++;
+		}
+		*to++ = *from;
+	}
+	*to = '\0';
+}
+
+/* Takes comments, which may nest, and blanks out of a domain. */
+static void take_out_comments(char *domain)
+{
+	unsigned depth = 0;
+	char *to = domain;
+
+	for (const char *from = domain; *from != '\0'; from++) {
+		if (*from == '(')
+			depth++;
+		else if (*from == ')' && depth > 0)
+			depth--;
+		else if (depth == 0 && *from != ' ')
+			*to++ = *from;
+	}
+	*to = '\0';
+}
+
+/* The domain that stands in an address, wherever; "" where none does, NULL where there is no memory. */
+static char *written_domain(const struct mailbox *written)
+{
+	const char *at;
+	char *domain;
+
+	if (written->domain != NULL)
+		domain = strdup(written->domain);
+	else if ((at = strrchr(written->local, '@')) != NULL || (at = strrchr(written->local, '%')) != NULL)
+		domain = strdup(at + 1);
+	else if ((at = strchr(written->local, '!')) != NULL)
+		domain = strndup(written->local, (size_t)(at - written->local));
+	else
+		domain = strdup("");
+	if (domain != NULL) {
+		take_pairs(domain);
+		take_out_comments(domain);
+	}
+	return domain;
+}
+
+/* Takes all quotes out of a domain, which RFC 5321 does not know there: the next host may do so, too. */
+static void take_out_quotes(char *domain)
+{
+	char *to = domain;
+
+	for (const char *from = domain; *from != '\0'; from++) {
+		if (*from != '"')
+			*to++ = *from;
+	}
+	*to = '\0';
+}
+
+char *mailbox_meant(const struct mailbox *written, const char *reading)
+{
+	char *meant = mailbox_bare(reading), *domain, *whole = NULL;
+	const char *at;
+
+	if (meant == NULL)
+		return NULL;
+	take_pairs(meant);
+	if (written->null || *meant == '\0' || !find_domain(meant, &at))
+		return meant;
+	if (at != NULL) {
+		take_out_quotes(meant + (at - meant));
+		return meant;
+	}
+	domain = written_domain(written);
+	if (domain != NULL && asprintf(&whole, "%s%s%s", meant, *domain != '\0' ? "@" : "", domain) < 0)
+		whole = NULL;
+	free(domain);
+	free(meant);
+	return whole;
+}

@@ -63,6 +63,17 @@ void mailbox_destroy(struct mailbox *mailbox);
  */
 bool mailbox_could_route(const struct mailbox *mailbox);
 
+/*
+ * What an MTA means by what it reads in an address, in malloc(3) memory; NULL
+ * where there is no memory.  Sendmail leaves quoted pairs (RFC 5322 section
+ * 3.2.1) in what it reads, and takes the domain from what its local mailer is to
+ * deliver: the one that the client wrote is meant, without comments and blanks,
+ * or the one at the other end of a route ("ours.example!user").  An address that
+ * was written without any has none.  Quotes in a domain, which Sendmail passes on
+ * as they are, are taken out.
+ */
+char *mailbox_meant(const struct mailbox *written, const char *reading);
+
 /* Returns malloc(3) memory with the text without its angle brackets, or NULL where there is no memory. */
 char *mailbox_bare(const char *text);
 

@@ -72,6 +72,52 @@ Test(session_reading, a_refusing_rule_knows_a_recipient_by_what_is_read_in_it)
 	}
 }
 
+/* As Sendmail says it of what its local mailer is to deliver, or would have sent. */
+Test(session_reading, what_is_read_without_a_domain_is_at_the_one_that_was_written)
+{
+	static const char rule[] = "{ verdict = \"reject\"; %s = [ \"sales@ours.example\" ]; }";
+	char mail[100], rcpt[100];
+
+	snprintf(mail, sizeof mail, rule, "sender");
+	snprintf(rcpt, sizeof rcpt, rule, "recipient");
+	for (size_t i = 0; i < ROWS(spellings); i++) {
+		const char *reading = strchr(spellings[i], '\\') != NULL ? "sal\\es" : "sales";
+		bool without = strcmp(spellings[i], "<sales>") == 0;
+		const char *outcome =
+		    judge(mail, "", &(struct told){.sender = spellings[i], .sender_reading = reading});
+
+		cr_expect_str_eq(outcome, without ? "accept" : "mail reject: 550 5.7.1 Refused by policy", "%s: %s",
+		                 spellings[i], outcome);
+		outcome =
+		    judge("", rcpt,
+		          &(struct told){.recipient = spellings[i], .recipient_reading = reading, .resolved = reading});
+		cr_expect_str_eq(outcome, without ? "accept" : "rcpt reject: 550 5.7.1 Refused by policy", "%s: %s",
+		                 spellings[i], outcome);
+	}
+}
+
+Test(session_reading, a_quoted_pair_that_the_mta_leaves_is_what_it_stands_for)
+{
+	struct told told = {.sender = "<sal\\es@far.example>", .sender_reading = "sal\\es@far.example"};
+
+	cr_expect_str_eq(judge("{ verdict = \"reject\"; sender = [ \"sales@far.example\" ]; }", "", &told),
+	                 "mail reject: 550 5.7.1 Refused by policy");
+}
+
+Test(session_reading, a_quoted_domain_that_the_mta_passes_on_is_what_the_next_host_makes_of_it)
+{
+	struct told told = {.recipient = "<sales@\"ours.example\">", .recipient_reading = "sales@\"ours.example\""};
+
+	cr_expect_str_eq(judge("", "{ verdict = \"reject\"; recipient = [ \"sales@ours.example\" ]; }", &told),
+	                 "rcpt reject: 550 5.7.1 Refused by policy");
+	told.recipient = "<a@\"far.example@mx\".ours.example>";
+	told.recipient_reading = "a@\"far.example@mx\".ours.example";
+	cr_expect_neq(
+	    strcmp(judge("", "{ verdict = \"accept\"; relay = true; recipient = [ \".ours.example\" ]; }", &told),
+	           "accept"),
+	    0);
+}
+
 Test(session_reading, an_accept_rule_asks_for_both)
 {
 	static const struct {
