@@ -21,7 +21,7 @@ static const struct told_row rows[] = {
             .fact = FACT_LISTENER,
             .places = AT(PLACE_CONNECT),
             .postfix = "{daemon_name}, milter_macro_daemon_name of the listener",
-            .sendmail = "{daemon_name}, Name= of DaemonPortOptions",
+            .sendmail = "{daemon_name}, Name= of DaemonPortOptions, none for sendmail -bs",
             .macros = {"{daemon_name}"},
         },
     [TOLD_PORT] =
@@ -30,7 +30,7 @@ static const struct told_row rows[] = {
             .fact = FACT_LISTENER,
             .places = AT(PLACE_CONNECT),
             .postfix = "{daemon_port}, none for mail submitted on the machine itself",
-            .sendmail = "{daemon_port}",
+            .sendmail = "{daemon_port}, none for sendmail -bs",
             .macros = {"{daemon_port}"},
         },
     [TOLD_LOCAL_ADDRESS] =
@@ -39,7 +39,7 @@ static const struct told_row rows[] = {
             .fact = FACT_LISTENER,
             .places = AT(PLACE_CONNECT),
             .postfix = "{daemon_addr}, of the connection",
-            .sendmail = "{if_addr}, of the connection, none on loopback; {daemon_addr}, as configured",
+            .sendmail = "{if_addr}, of the connection, none on loopback; {daemon_addr}, as configured, or a wildcard",
             .macros = {"{if_addr}", "{daemon_addr}"},
         },
     [TOLD_CLIENT] =
@@ -48,7 +48,7 @@ static const struct told_row rows[] = {
             .fact = FACT_CLIENT,
             .places = AT(PLACE_CONNECT),
             .postfix = "connect event, address",
-            .sendmail = "connect event, address",
+            .sendmail = "connect event, address, none for sendmail -bs",
         },
     [TOLD_CLIENT_NAME] =
         {
@@ -73,7 +73,7 @@ static const struct told_row rows[] = {
             .fact = FACT_SENDER,
             .places = AT(PLACE_MAIL),
             .postfix = "mail event, first argument; {mail_addr}",
-            .sendmail = "mail event, first argument; {mail_addr}",
+            .sendmail = "mail event, first argument; {mail_addr}, without its domain where that is local",
             .macros = {"{mail_addr}"},
         },
     [TOLD_SIZE] =
@@ -125,7 +125,7 @@ static const struct told_row rows[] = {
             .fact = FACT_RECIPIENT,
             .places = AT(PLACE_RCPT),
             .postfix = "{rcpt_addr}",
-            .sendmail = "{rcpt_addr}",
+            .sendmail = "{rcpt_addr}, after virtusertable, without its domain where the local mailer delivers",
             .macros = {"{rcpt_addr}"},
         },
     [TOLD_QUEUE] =
