@@ -2,7 +2,7 @@
 
 from rules import HOLDS, OPEN, one, refuse
 from support import lab
-from support.credentials import password
+from support.credentials import REALM, password
 from support.gate import LOCAL, RELAY, SENDER, accepted, refused
 from support.mta import CLEAR, REMOTE, SUBMISSION
 from support.suite import Suite
@@ -103,7 +103,8 @@ def second_messages(gate):
                     yield session, reply
 
 
-@suite.case("a second message without a login, on the connection of a first one with a login, is not logged in")
+@suite.case("a second message without a login, on the connection of a first one with a login, is not logged in",
+            needs={"relogin"})
 def _(gate):
     gate.rules(MEMBERS)
     for session, reply in second_messages(gate):
@@ -115,7 +116,7 @@ def _(gate):
     assert second and all(recipients == [LOCAL] for recipients in second), second
 
 
-@suite.case("nor is it where a login is required, nor where one is refused")
+@suite.case("nor is it where a login is required, nor where one is refused", needs={"relogin"})
 def _(gate):
     gate.rules(one('auth = { mode = "required"; };', OPEN))
     for _session, reply in second_messages(gate):
@@ -125,7 +126,7 @@ def _(gate):
         accepted(reply)
 
 
-@suite.case("nor has it the first one's name or mechanism")
+@suite.case("nor has it the first one's name or mechanism", needs={"relogin"})
 def _(gate):
     for condition in ('user = [ "alice@" ];', 'mechanism = [ "PLAIN" ];'):
         gate.rules(one(refuse("mail", f'{condition} sender = [ "{SECOND}" ];'), OPEN))
@@ -133,7 +134,7 @@ def _(gate):
             accepted(reply)
 
 
-@suite.case("after it another may log in, who is then meant")
+@suite.case("after it another may log in, who is then meant", needs={"relogin"})
 def _(gate):
     gate.rules(one('relay = { mode = "only"; authenticated = true; users = [ "alice@" ]; };'))
     for session, reply in second_messages(gate):
@@ -196,6 +197,17 @@ def _(gate):
         gate.play(lab.INTERNET, REMOTE.port, tls=True, login=user).refused(
             "mail", f"550 5.7.1 {gate.mta.login(user)} may not send here")
     gate.play(lab.INTERNET, REMOTE.port, tls=True).refused("mail", REQUIRED)
+
+
+@suite.case("a login typed with its realm is that user's too, of that realm and of no other")
+def _(gate):
+    for user, code in (("alice@", 250), (f"alice@{REALM}", 250), ("alice@other.example", 550), ("bob@", 550)):
+        gate.rules(one(f'relay = {{ mode = "only"; authenticated = true; users = [ "{user}" ]; }};'))
+        with gate.connect(port=CLEAR.port) as session:
+            session.ehlo()
+            accepted(session.auth("PLAIN", f"alice@{REALM}", password("alice")))
+            accepted(session.mail(SENDER))
+            assert session.rcpt(RELAY).code == code, user
 
 
 @suite.case("a login by XCLIENT, from a front that has checked it, counts", needs={"xclient"})

@@ -43,6 +43,19 @@ def _(gate):
     judged_by(gate, "first", client=lab.SERVER)
 
 
+@suite.case("by the local address, where the MTA has a socket for each")
+def _(gate):
+    gate.rules(rule_file(named("first", f'address = [ "{lab.SERVER}" ];'),
+                         named("second", f'address = [ "{lab.SECOND_SERVER}" ];'),
+                         named("six", f'address = [ "{lab.SERVER6}" ];'),
+                         named("loop", 'address = [ "127.0.0.1" ];'), named("loop6", 'address = [ "::1" ];')))
+    judged_by(gate, "first", port=REMOTE.port)
+    judged_by(gate, "second", server=lab.SECOND_SERVER, port=REMOTE.port)
+    judged_by(gate, "six", client=lab.INTERNET6, port=REMOTE.port)
+    judged_by(gate, "loop", client="127.0.0.1", port=REMOTE.port)
+    judged_by(gate, "loop6", client="::1", port=REMOTE.port)
+
+
 @suite.case("by port")
 def _(gate):
     gate.rules(rule_file(named("mx", "port = [ 25 ];"), named("submission", "port = [ 587, 60025 ];")))

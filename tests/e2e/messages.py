@@ -3,6 +3,7 @@
 from rules import HOLDS, OURS, one, refuse
 from support import lab
 from support.gate import LOCAL, RELAY, SENDER, accepted, refused
+from support.mta import SUBMISSION
 from support.suite import Suite
 
 suite = Suite(__doc__)
@@ -53,6 +54,22 @@ def _(gate):
         accepted(session.rcpt(SALES))
         accepted(session.data())
     assert gate.delivered() == [(SENDER, [SALES])]
+
+
+@suite.case("so does STARTTLS, where the MTA takes it there")
+def _(gate):
+    gate.rules(one(refuse("data", "recipients_over = 1;"), refuse("mail", 'helo = [ "client.example" ]; tls = true;')))
+    with gate.connect(port=SUBMISSION.port) as session:
+        session.ehlo()
+        accepted(session.mail(SENDER))
+        accepted(session.rcpt(LOCAL))
+        if session.starttls().code == 220:
+            session.ehlo("again.example")
+            assert session.rcpt(LOCAL).code == 503
+            accepted(session.mail(SENDER))
+            accepted(session.rcpt(SALES))
+            accepted(session.data())
+            assert gate.delivered() == [(SENDER, [SALES])]
 
 
 @suite.case("a declared size is that message's, not the next one's")

@@ -15,7 +15,7 @@ BAD_SENDER = "501 5.1.7 Bad sender address syntax"
 
 def is_relay(gate, *recipients):
     for recipient in recipients:
-        gate.play(recipients=[recipient]).refused("rcpt", f"550 5.7.1 Unable to relay for {recipient}")
+        gate.play(recipients=[recipient]).refused("rcpt", f"550 5.7.1 Unable to relay for {recipient}", readable=False)
 
 
 def is_local(gate, *recipients):
@@ -30,7 +30,7 @@ def _(gate):
     is_relay(gate, RELAY, f"info@not{OURS}", f"info@{OURS}.example.com", "info@localhost")
 
 
-@suite.case("an internationalised domain of ours is local in both spellings, and another is not")
+@suite.case("an internationalised domain of ours is local in both spellings, and another is not", needs={"smtputf8"})
 def _(gate):
     gate.rules(one(local_domains='local_domains = [ "bücher.example", ".例え.jp" ];'))
     for recipient in ("info@bücher.example", "info@BÜCHER.example", "info@xn--bcher-kva.example", "info@a.例え.jp",
@@ -100,7 +100,7 @@ def _(gate):
               f'"test@example.com"@{OURS}', f"test@example.com@{OURS}", f'"test%example.com"@{OURS}',
               "example.com!test"]
     outcome = gate.play(recipients=[LOCAL] + tricks, deliver=True)
-    assert [reply.code for reply in outcome.rcpt] == [250] + [550] * len(tricks), [str(one) for one in outcome.rcpt]
+    assert [reply.code // 100 for reply in outcome.rcpt] == [2] + [5] * len(tricks), [str(one) for one in outcome.rcpt]
     assert gate.delivered() == [(SENDER, [LOCAL])], gate.delivered()
 
 
@@ -121,7 +121,7 @@ def _(gate):
     is_local(gate, "postmaster", "info")
 
 
-@suite.case("what the MTA resolves to a host that is not ours is relay, whatever the client wrote")
+@suite.case("what the MTA resolves to a host that is not ours is relay, whatever the client wrote", needs={"origin"})
 def _(gate):
     # Without a domain it is local; but the MTA makes of it an address at its own origin, which is not in local_domains.
     gate.rules(one(local_domains='local_domains = [ "elsewhere.example" ];'))
@@ -193,9 +193,10 @@ def _(gate):
             accepted(session.mail(SENDER))
             reply = session.rcpt(recipient)
             assert reply.words == BAD_RECIPIENT or _the_mta_itself(reply), f"{recipient}: {reply}"
-    # This one every MTA passes on: it is ours to refuse.
-    gate.play(recipients=[f'"in\x01fo"@{OURS}']).refused("rcpt", BAD_RECIPIENT)
-    gate.daemon.await_line('^refused .*stage=rcpt .*rule="syntax"', gate.daemon_mark)
+    # This one an MTA may pass on: it is ours to refuse then.
+    outcome = gate.play(recipients=[f'"in\x01fo"@{OURS}']).refused("rcpt", BAD_RECIPIENT, readable=False)
+    if not gate.mta.refuses_itself(outcome.rcpt[0]):
+        gate.daemon.await_line('^refused .*stage=rcpt .*rule="syntax"', gate.daemon_mark)
 
 
 @suite.case("not readable, sender: 501 5.1.7 before any rule is asked")

@@ -1,6 +1,7 @@
 """Replies: the rule's own words and nothing else, whatever the client put into them."""
 
 import json
+from itertools import product
 
 from rules import OPEN, OURS, one, refuse
 from support import lab
@@ -18,10 +19,13 @@ def replying(text, stage="rcpt"):
 
 
 def one_clean_line(reply, code):
-    """A reply that nobody could have forged: one line, this code, printable ASCII, of a length that MTAs pass."""
+    """A reply that nobody could have forged: one line, this code, printable ASCII, of a length that MTAs pass.
+
+    An MTA may put the address before our words, and that as it came.
+    """
     assert reply.code == code and len(reply.lines) == 1, reply.lines
-    assert all(" " <= character <= "~" for character in reply.lines[0]), reply.lines
-    assert len(reply.lines[0]) <= 900, len(reply.lines[0])
+    assert all(" " <= character <= "~" for character in reply.words), reply.lines
+    assert len(reply.words) <= 900, len(reply.words)
 
 
 @suite.case("several lines")
@@ -31,7 +35,8 @@ def _(gate):
         session.ehlo()
         accepted(session.mail(SENDER))
         reply = session.rcpt(LOCAL)
-        assert reply.lines == ["550-5.7.1 one", f"550-5.7.1 two, for {LOCAL}", "550 5.7.1 three"], reply.lines
+        refused(reply, f"550 5.7.1 one\ntwo, for {LOCAL}\nthree")
+        assert [line[:10] for line in reply.lines] == ["550-5.7.1 ", "550-5.7.1 ", "550 5.7.1 "], reply.lines
         accepted(session.rset())
 
 
@@ -112,13 +117,18 @@ def _(gate):
 @suite.case("an address as long as SMTP takes it still gives one reply line that a client can read")
 def _(gate):
     gate.rules(replying("550 5.7.1 {sender} {sender} {recipient} {recipient} is too much"))
-    long_name = ".".join(["label" * 10] * 4) + ".example"
-    for local in ("a" * 64, "b" * 200, "c%" * 100 + "c"):
+    taken = 0
+    for local, labels in product(("a" * 64, "b" * 200, "c%" * 100 + "c"), (3, 4)):
         with gate.connect() as session:
             session.ehlo()
-            accepted(session.mail(f"{local}@{long_name}"))
+            reply = session.mail(f"{local}@{'.'.join(['label' * 10] * labels)}.example")
+            if gate.mta.refuses_itself(reply):
+                continue
+            accepted(reply)
+            taken += 1
             one_clean_line(session.rcpt(f"{local}@{OURS}"), 550)
             accepted(session.rset())
+    assert taken
 
 
 @suite.case("hostile bytes do not forge a line of the log either")

@@ -7,7 +7,8 @@ suite = Suite(__doc__)
 
 STAFF = f"all-staff@{OURS}"
 
-# Postfix reads comments, blanks, quoted pairs and the punctuation of lists as RFC 5322 has them, and is then at all-staff.
+# MTAs read comments, blanks, quoted pairs and the punctuation of lists as RFC 5322 has them, and are then at all-staff;
+# Sendmail takes a ";" for a part of the name.
 RECIPIENTS = [
     f'all-staff@"{OURS}"', f'"all-staff"@"{OURS}"',
     rf"all-staf\f@{OURS}", rf"\all-staff@{OURS}", f"all-staff(x)@{OURS}", f"(x)all-staff@{OURS}", f"all-staff @{OURS}",
@@ -31,8 +32,11 @@ def must_hold(outcome, stage, spelling):
 def _(gate):
     gate.rules(one(OPEN, refuse("rcpt", f'recipient = [ "{STAFF}" ];')))
     for recipient in RECIPIENTS:
-        must_hold(gate.play(recipients=[recipient], deliver=True), "rcpt", recipient)
-    assert gate.delivered() == [], gate.delivered()
+        outcome = gate.play(recipients=[recipient], deliver=True)
+        if [recipients for _, recipients in gate.delivered()] != [[f";all-staff@{OURS}"]]:
+            must_hold(outcome, "rcpt", recipient)
+            assert gate.delivered() == [], gate.delivered()
+        gate.sink.forget()
 
 
 @suite.case("a rule that refuses our senders refuses every spelling that the MTA would make one of")
@@ -47,8 +51,11 @@ def _(gate):
 def _(gate):
     gate.rules(one(OPEN, refuse("mail", 'sender = [ "<>" ];')))
     for sender in ("", "(x)", ";", ",", " ", '"" ', "(x) (y)"):
-        must_hold(gate.play(sender=sender, deliver=True), "mail", repr(sender))
-    assert gate.delivered() == [], gate.delivered()
+        outcome = gate.play(sender=sender, deliver=True)
+        if not any(each.startswith(",") for each, _ in gate.delivered()):  # Sendmail takes it for somebody's name
+            must_hold(outcome, "mail", repr(sender))
+            assert gate.delivered() == [], gate.delivered()
+        gate.sink.forget()
 
 
 @suite.case("letters that fold to others are those others: a long s, a Kelvin sign")
@@ -58,17 +65,26 @@ def _(gate):
         must_hold(gate.play(recipients=[recipient], deliver=True), "rcpt", recipient)
 
 
-@suite.case("a sender without a domain is the one that the MTA makes of it")
+@suite.case("an address without a domain is the one that the MTA makes of it", needs={"origin"})
 def _(gate):
-    gate.rules(one(OPEN, refuse("mail", f'sender = [ "sales@{OURS}" ];')))
+    gate.rules(one(OPEN, refuse("mail", f'sender = [ "sales@{OURS}" ];'),
+                   refuse("rcpt", f'recipient = [ "{STAFF}" ];')))
     gate.play(sender="sales").refused("mail", HOLDS)
     gate.play(sender="someone").accepted()
+    gate.play(recipients=["all-staff"]).refused("rcpt", HOLDS)
+
+
+@suite.case("an address without a domain is known by entries that ask for none")
+def _(gate):
+    gate.rules(one(OPEN, refuse("mail", 'sender = [ "sales@" ];'), refuse("rcpt", 'recipient = [ "all-staff@" ];')))
+    gate.play(sender="sales").refused("mail", HOLDS)
+    gate.play(recipients=["all-staff"]).refused("rcpt", HOLDS)
 
 
 # In a quoted domain, which RFC 5321 does not know, Postfix finds another one.
 QUOTED_DOMAINS = [f'test@"example.com@mx".{OURS}', f'test@"b@example.com@mx".{OURS}', f'test@"example.com@{OURS}"']
 
-# Postfix takes every one of these to test@example.com.
+# MTAs take every one of these that they take to test@example.com.
 WAYS_OUT = [f"test%example.com@{OURS}", f"example.com!test@{OURS}", f'"test@example.com"@{OURS}',
             f"test@example.com@{OURS}", f"@{OURS}:test@example.com"]
 
@@ -86,7 +102,7 @@ def _(gate):
 @suite.case("a rule that refuses a recipient refuses what routes to it, from those who may relay, too")
 def _(gate):
     gate.rules(one(OPEN, refuse("rcpt", f'recipient = [ "{STAFF}", "test@example.com" ];')))
-    for recipient in WAYS_OUT + ["all-staff", f"all-staff%{OURS}", f"{OURS}!all-staff", f"all-staff%{OURS}@{OURS}"]:
+    for recipient in WAYS_OUT + [f"all-staff%{OURS}", f"{OURS}!all-staff", f"all-staff%{OURS}@{OURS}"]:
         must_hold(gate.play(recipients=[recipient], deliver=True), "rcpt", recipient)
     assert gate.delivered() == [], gate.delivered()
 
@@ -102,5 +118,5 @@ def _(gate):
 @suite.case("the log tells what the MTA reads in an address, and explain comes to the same by it")
 def _(gate):
     gate.rules(one(OPEN, refuse("rcpt", f'recipient = [ "{STAFF}" ];')))
-    gate.play(recipients=[rf"all-staf\f@{OURS}"]).refused("rcpt", HOLDS)
-    gate.daemon.await_line(f"read_as={STAFF}")
+    gate.play(recipients=[f"all-staff(x)@{OURS}"]).refused("rcpt", HOLDS)
+    gate.daemon.await_line(f"read_as=({STAFF}|all-staff) ")

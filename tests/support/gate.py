@@ -120,7 +120,7 @@ class Gate:
                 session.ehlo(helo)
             if login:
                 _must(session.auth(mechanism, login, credentials.password(login)))
-            outcome = Outcome(session.mail(sender, *parameters))
+            outcome = Outcome(self.mta, session.mail(sender, *parameters))
             if outcome.mail.code == 250:
                 outcome.rcpt = [session.rcpt(recipient) for recipient in recipients]
                 if deliver and any(reply.code == 250 for reply in outcome.rcpt):
@@ -176,7 +176,8 @@ class Gate:
 class Outcome:
     """What one session came to: the replies at MAIL, at each RCPT, and after DATA, as far as it went."""
 
-    def __init__(self, mail):
+    def __init__(self, mta, mail):
+        self._mta = mta
         self.mail = mail
         self.rcpt = []
         self.data = None
@@ -187,11 +188,15 @@ class Outcome:
             accepted(reply)
         return self
 
-    def refused(self, stage, words):
-        """Asserts that the session was refused at "mail", "rcpt" (at its last recipient) or "data", in these words."""
+    def refused(self, stage, words, readable=True):
+        """Asserts that the session was refused at "mail", "rcpt" (at its last recipient) or "data", in these words.
+
+        Unless it is `readable`, the MTA may have refused the address itself.
+        """
         reply = {"mail": self.mail, "rcpt": self.rcpt[-1] if self.rcpt else None, "data": self.data}[stage]
         assert reply is not None, f"no answer at {stage}: the session was refused before, {self.mail}"
-        refused(reply, words)
+        if readable or not self._mta.refuses_itself(reply):
+            refused(reply, words)
         return self
 
 

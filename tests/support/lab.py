@@ -51,6 +51,12 @@ class Unavailable(Exception):
     """Only root can have a private machine."""
 
 
+def require_root():
+    """Raises Unavailable where the caller is not root."""
+    if os.geteuid() != 0:
+        raise Unavailable("needs root: for a network of its own, and for an MTA in it")
+
+
 def enter():
     """Goes on in a private machine: returns there, in a new process. The old one waits, and exits as the new one does.
 
@@ -58,8 +64,7 @@ def enter():
     the private machine's first process has outside. Raises Unavailable where the caller is not root; that root cannot
     have one (in a container without CAP_SYS_ADMIN, say) is an error, lest suites pass that never ran.
     """
-    if os.geteuid() != 0:
-        raise Unavailable("needs root: for a network of its own, and for an MTA in it")
+    require_root()
     sys.stdout.flush()
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(sum(_NAMESPACES.values())) != 0:

@@ -38,15 +38,25 @@ BY_TCP6 = Listener(2528, "by-tcp6", milter="inet6:8894@[::1]")
 STANDARD = (INBOUND, SUBMISSION, REMOTE, CLEAR, FRONT, BY_TCP, BY_TCP6)
 
 
+# What an MTA may have, in the words that a case may name in `needs`, and what is meant.
+CAPABILITIES = {
+    "xclient": "a command by which a front speaks for its clients",
+    "bdat": "a command BDAT",
+    "smtputf8": "addresses in UTF-8",
+    "local": "mail that programs on the machine submit, shown to a milter",
+    "origin": "a domain that it adds to addresses without one",
+    "relogin": "logins that STARTTLS makes it forget, as RFC 3207 wants it",
+}
+
+
 class Mta(abc.ABC):
     """A private MTA with sallyport attached, which sends all that it accepts to the sink.
 
-    It relays for anybody: what is refused, the milter refused. `capabilities` are the words that a case may name in
-    `needs`.
+    It relays for anybody: what is refused, the milter refused, or the MTA could not read.
     """
 
     name = None
-    capabilities = frozenset()
+    capabilities = frozenset()  # of CAPABILITIES
     resolves_aliases = False  # does it tell at RCPT to which address an alias leads?
 
     def __init__(self, milter_socket, sink, listeners=STANDARD, directory=lab.DIRECTORY):
@@ -91,6 +101,10 @@ class Mta(abc.ABC):
     def bare(self, words):
         """A reply's words without what the MTA puts before a milter's (Sendmail: the address)."""
         return words
+
+    def refuses_itself(self, reply):
+        """Is that a refusal of the MTA's own, of an address that it cannot read and shows to no milter?"""
+        return False
 
     def delivered_to(self, recipient):
         """The address that a recipient at the sink stands for, where the MTA's local mailer leaves out the domain."""

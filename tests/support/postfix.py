@@ -89,7 +89,7 @@ _QUEUES = ("maildrop", "incoming", "active", "deferred")
 
 class Postfix(Mta):
     name = "postfix"
-    capabilities = frozenset({"xclient", "bdat", "local"})
+    capabilities = frozenset({"xclient", "bdat", "smtputf8", "local", "origin", "relogin"})
 
     def start(self):
         self._etc = self.directory / "etc"

@@ -142,6 +142,9 @@ class Sendmail(Mta):
     def bare(self, words):
         return sendmail_says.bare(words)
 
+    def refuses_itself(self, reply):
+        return sendmail_says.its_own(reply.words)
+
     def delivered_to(self, recipient):
         return recipient if "@" in recipient else f"{recipient}@{OURS}"
 
@@ -160,7 +163,7 @@ class Sendmail(Mta):
             directory=self.directory, etc=self._etc, queue=self._queue, sasl=sasl, host=lab.HOST_NAME, ours=OURS,
             cf=self._unpacked / "usr/share/sendmail/cf", realm=credentials.REALM, mechanisms=credentials.MECHANISMS,
             sink_address=self.sink.address, sink_port=self.sink.port,
-            filters="\n".join(_FILTER.format(name=name, socket=socket) for socket, name in names.items()),
+            filters="\n".join(_FILTER.format(name=name, socket=_reachable(socket)) for socket, name in names.items()),
             daemons="\n".join(daemons))
 
     @staticmethod
@@ -168,6 +171,11 @@ class Sendmail(Mta):
         return _DAEMON.format(name=listener.name, family=family, port=listener.port, milter=milter,
                               address=f"Addr={address}, " if address else "",
                               login="" if listener.login or listener.login_in_clear else "M=A, ")
+
+
+def _reachable(milter_socket):
+    """Sendmail 8.17 connects to no IPv6 address, only to a name that has one."""
+    return milter_socket.replace("[::1]", "localhost")
 
 
 def _sockets(listener):

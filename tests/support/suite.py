@@ -17,6 +17,7 @@ import traceback
 
 from support import lab
 from support.gate import Gate
+from support.mta import CAPABILITIES
 from support.postfix import Postfix
 from support.sendmail import Sendmail
 
@@ -51,6 +52,7 @@ class Suite:
             sys.exit(1)
 
     def _play(self, arguments, report):
+        lab.require_root()
         MTAS[arguments.mta].prepare()
         lab.enter()
         gate = Gate(arguments.sallyport, MTAS[arguments.mta])
@@ -77,7 +79,8 @@ class Suite:
         title, needs, function = case
         missing = needs - gate.mta.capabilities
         if missing:
-            print(f"ok {number} - {title} # SKIP {gate.mta.name} has no {', '.join(sorted(missing))}", flush=True)
+            meant = " and ".join(CAPABILITIES[word] for word in sorted(missing))
+            print(f"ok {number} - {title} # SKIP {gate.mta.name} lacks {meant}", flush=True)
             return True
         started = time.monotonic()
         trouble = None
