@@ -316,6 +316,13 @@ Test(partition, classes_are_replaced_by_others_and_alike_neighbours_joined)
 	cr_expect_eq(partition_class(partition, &address), 60);
 	walk_ranges(partition, ADDRESS_IPV4);
 	walk_ranges(partition, ADDRESS_IPV6);
+	/* and in the end all the same */
+	for (uint32_t i = 0; i < 100; i++)
+		map[i] = 70;
+	partition_map(partition, map);
+	cr_expect_eq(partition_count(partition, ADDRESS_IPV4), 1);
+	cr_expect_eq(partition_count(partition, ADDRESS_IPV6), 1);
+	walk_ranges(partition, ADDRESS_IPV4);
 	partition_free(partition);
 }
 

@@ -430,6 +430,52 @@ Test(session, what_decided_is_named_with_its_line)
 	cr_expect_null(decision.by);
 }
 
+Test(session, what_a_name_in_an_example_or_an_option_says)
+{
+	static const struct {
+		const char *text;
+		enum client_name_state state;
+	} rows[] = {
+	    {NULL, CLIENT_NAME_NONE},
+	    {"", CLIENT_NAME_NONE},
+	    {"unknown", CLIENT_NAME_NONE},
+	    {"Unknown", CLIENT_NAME_NONE},
+	    {"[TEMPUNAVAIL]", CLIENT_NAME_UNAVAILABLE},
+	    {"[tempunavail]", CLIENT_NAME_UNAVAILABLE},
+	    {"a", CLIENT_NAME_VERIFIED},
+	    {"unknow", CLIENT_NAME_VERIFIED},
+	    {"unknown.example", CLIENT_NAME_VERIFIED},
+	    {"zzz", CLIENT_NAME_VERIFIED},
+	    {"TEMPUNAVAIL", CLIENT_NAME_VERIFIED},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		cr_expect_eq(client_name_state(rows[i].text), rows[i].state, "\"%s\"",
+		             rows[i].text != NULL ? rows[i].text : "nothing");
+}
+
+Test(session, a_name_that_is_not_verified_is_none)
+{
+	static const enum client_name_state states[] = {CLIENT_NAME_NONE, CLIENT_NAME_UNAVAILABLE};
+	struct connection connection = told_connection(&(struct told){.client = "203.0.113.1", .port = 25});
+
+	connection.client_name = "slow.example";
+	for (size_t i = 0; i < 2; i++) {
+		connection.client_name_state = states[i];
+		session_free(session);
+		session = session_new(rules->ruleset);
+		session_connect(session, &connection);
+		cr_expect_str_eq(session_texts(session)->texts[FACT_CLIENT_NAME], "unknown");
+	}
+	connection.client_name_state = CLIENT_NAME_NONE;
+	cr_expect_str_eq(told_outcome(session, session_connect(session, &connection)), "accept");
+	connection.client_name_state = CLIENT_NAME_VERIFIED;
+	cr_expect_str_neq(told_outcome(session, session_connect(session, &connection)), "accept");
+	connection.client_name = "";
+	cr_expect_str_eq(told_outcome(session, session_connect(session, &connection)), "accept");
+	cr_expect_str_eq(session_texts(session)->texts[FACT_CLIENT_NAME], "unknown");
+}
+
 Test(session, freeing_none)
 {
 	session_free(NULL);

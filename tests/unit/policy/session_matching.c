@@ -317,3 +317,49 @@ Test(session_matching, conditions)
 		cr_expect_eq(refused_by(rows[i].stage, rows[i].condition, &rows[i].told), rows[i].matches,
 		             "row %zu: %s", i, rows[i].condition);
 }
+
+/* More sets of each kind than one word of bits holds, all of expressions, so that each is worked out when its value
+ * comes. */
+Test(session_matching, hundreds_of_expressions)
+{
+	enum {
+		EACH = 150
+	};
+	static char text[100000];
+	size_t length = (size_t)sprintf(
+	    text, "listeners = ( { name = \"one\"; direction = \"inbound\"; relay = { mode = \"all-except\"; };\n");
+	static const struct {
+		const char *stage, *condition;
+	} stages[] = {{"helo", "helo"}, {"mail", "user"}, {"rcpt", "sender"}, {"data", "client_name"}};
+	struct rules *rules;
+
+	for (size_t k = 0; k < ROWS(stages); k++) {
+		length += (size_t)sprintf(text + length, "  %s = (", stages[k].stage);
+		for (unsigned i = 0; i < EACH; i++)
+			length += (size_t)sprintf(
+			    text + length,
+			    "%s { verdict = \"reject\"; %s = [ \"/^n%u[^0-9]/\" ]; reply = \"550 5.7.1 %s %u\"; }",
+			    i == 0 ? "" : ",\n", stages[k].condition, i, stages[k].condition, i);
+		length += (size_t)sprintf(text + length, " );\n");
+	}
+	sprintf(text + length, "} );\n");
+	rules = told_rules(text);
+	for (unsigned i = 0; i <= EACH; i++) {
+		char value[32], expected[64];
+
+		snprintf(value, sizeof value, "n%u.x@example", i);
+		for (size_t k = 0; k < ROWS(stages); k++) {
+			struct told told = {.client = "203.0.113.1", .recipient = "<a@far.example>"};
+
+			told.helo = k == 0 ? value : "good";
+			told.user = k == 1 ? value : NULL;
+			told.sender = k == 2 ? value : "<>";
+			told.client_name = k == 3 ? value : NULL;
+			snprintf(expected, sizeof expected, "%s reject: 550 5.7.1 %s %u", stages[k].stage,
+			         stages[k].condition, i);
+			cr_expect_str_eq(told_judge(rules, &told), i < EACH ? expected : "accept", "%s %s",
+			                 stages[k].stage, value);
+		}
+	}
+	rules_free(rules);
+}

@@ -173,6 +173,14 @@ Test(session_reading, what_is_read_is_forgotten_with_its_address)
 	cr_expect(session_read_twice(session, FACT_RECIPIENT));
 	cr_expect_eq(session_rcpt(session, "a (x)", NULL).verdict, VERDICT_ACCEPT);
 	cr_expect_not(session_read_twice(session, FACT_RECIPIENT));
+	cr_expect_eq(session_mail(session, &(struct envelope){.sender = "a (x)", .reading = "b@ours.example"}).verdict,
+	             VERDICT_ACCEPT);
+	cr_expect_eq(session_rcpt_read(session, "a (x)", NULL, "b@ours.example").verdict, VERDICT_ACCEPT);
+	cr_expect(session_read_twice(session, FACT_RECIPIENT));
+	cr_expect_eq(session_data(session).verdict, VERDICT_ACCEPT);
+	cr_expect_not(session_read_twice(session, FACT_RECIPIENT));
+	session_reset(session);
+	cr_expect_not(session_read_twice(session, FACT_SENDER));
 	session_free(session);
 	rules_free(rules);
 }

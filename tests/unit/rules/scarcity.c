@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unicase.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -112,6 +113,9 @@ GETS(CIDR *, cidr_addr_network, (const CIDR *cidr), (cidr), NULL)
 GETS(pcre2_match_data *, pcre2_match_data_create_8, (uint32_t groups, pcre2_general_context *context),
      (groups, context), NULL)
 GETS(pcre2_match_context *, pcre2_match_context_create_8, (pcre2_general_context * context), (context), NULL)
+GETS(uint8_t *, u8_casefold,
+     (const uint8_t *text, size_t size, const char *language, uninorm_t form, uint8_t *buffer, size_t *length),
+     (text, size, language, form, buffer, length), buffer)
 
 GIVES_BACK(free, void *)
 GIVES_BACK(cidr_free, CIDR *)
