@@ -202,6 +202,22 @@ Test(session_relay, addresses_that_cannot_be_read_are_refused_before_any_rule)
 	rules_free(rules);
 }
 
+Test(session_relay, a_recipient_that_cannot_be_read_is_not_told_to_be_local)
+{
+	struct rules *rules = told_rules(local_domains);
+	struct connection connection = told_connection(&(struct told){.client = "192.0.2.9", .listener = "judge"});
+	struct session *session = session_new(rules->ruleset);
+
+	session_connect(session, &connection);
+	cr_assert_eq(session_mail(session, &(struct envelope){.sender = "<>"}).verdict, VERDICT_ACCEPT);
+	cr_assert_eq(session_rcpt(session, "<a@ours.example>", NULL).verdict, VERDICT_ACCEPT);
+	cr_expect_not(session_relay(session));
+	cr_assert_neq(session_rcpt(session, "<@ours.example>", NULL).verdict, VERDICT_ACCEPT);
+	cr_expect(session_relay(session));
+	session_free(session);
+	rules_free(rules);
+}
+
 Test(session_relay, an_accept_rule_speaks_of_local_recipients_unless_it_says_relay)
 {
 	static const struct {

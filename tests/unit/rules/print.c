@@ -256,6 +256,35 @@ Test(print, what_is_printed_reads_back_and_prints_the_same_again)
 	}
 }
 
+Test(print, nothing_is_left_out_where_it_is_little)
+{
+	static const char *const rows[][2] = {
+	    {"expect = ( { listener = \"one\"; client = \"::1\"; tls = 1; verdict = \"accept\"; } );\n" SAID_LISTENER,
+	     "    tls = 1;\n"},
+	    {"expect = ( { listener = \"one\"; client = \"::1\"; size = 0; verdict = \"accept\"; } );\n" SAID_LISTENER,
+	     "    size = 0;\n"},
+	    {"expect = ( { listener = \"one\"; client = \"::1\"; user = \"\"; verdict = \"accept\"; } "
+	     ");\n" SAID_LISTENER,
+	     "    user = \"\";\n"},
+	    {"listeners = ( { name = \"one\"; direction = \"inbound\"; match = { port = []; }; } );\n",
+	     "      port = [];\n"},
+	    {"listeners = ( { name = \"one\"; direction = \"inbound\"; match = { }; } );\n", "      local = false;\n"},
+	    {"listeners = ( { name = \"one\"; direction = \"inbound\"; relay = { mode = \"only\"; clients = []; }; } "
+	     ");\n",
+	     "      clients = [];\n"},
+	    {"listeners = ( { name = \"one\"; direction = \"inbound\"; data = ( { verdict = \"reject\"; "
+	     "recipients_over = 0; } ); } );\n",
+	     "        recipients_over = 0;\n"},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char *text = canonical_text(rows[i][0]);
+
+		cr_expect_not_null(strstr(text, rows[i][1]), "%s%s", rows[i][0], text);
+		free(text);
+	}
+}
+
 /* The directory of the shipped rule files. */
 #ifndef EXAMPLES
 #error "EXAMPLES must name it"

@@ -56,6 +56,7 @@ Test(tables, one_entry_a_line)
 	     "a.example\n",
 	     "a.example,"},
 	    {"\xef\xbb\xbf", ""},
+	    {"\xef\xbb\xbe.example\n", "\xef\xbb\xbe.example,"}, /* nearly a byte order mark */
 	    {"# a comment\na.example\n", "a.example,"},
 	    {"a.example # a comment\nb.example\t# another\n", "a.example,b.example,"},
 	    {"  # a comment behind a blank\n\t#\n#\n", ""},
