@@ -20,7 +20,8 @@ static const struct told_row rows[] = {
             .is_fact = true,
             .fact = FACT_LISTENER,
             .places = AT(PLACE_CONNECT),
-            .postfix = "{daemon_name}, milter_macro_daemon_name of the listener",
+            .postfix = "{daemon_name}, milter_macro_daemon_name of the listener, of main.cf for mail submitted on the "
+                       "machine itself",
             .sendmail = "{daemon_name}, Name= of DaemonPortOptions, none for sendmail -bs",
             .macros = {"{daemon_name}"},
         },
@@ -56,7 +57,9 @@ static const struct told_row rows[] = {
             .fact = FACT_CLIENT_NAME,
             .places = AT(PLACE_CONNECT),
             .postfix = "connect event, host, where {client_resolve} is OK",
-            .sendmail = "connect event, host, where {client_resolve} is OK",
+            .sendmail =
+                "connect event, host, where {client_resolve} is OK, which is FORGED, not TEMP, where the name's "
+                "own addresses cannot be looked up just now",
             .macros = {"{client_resolve}"},
         },
     [TOLD_HELO] =

@@ -16,6 +16,9 @@
  *	always has a value.
  *
  *	A macro that was asked for at several places is found at the latest one.
+ *
+ *	CERTIFICATES.  Nothing of a client's certificate is asked for or read: no condition
+ *	is about one.  (Sendmail tells the subject of one that nobody trusts, too.)
  */
 #ifndef MILTER_MACROS_H
 #define MILTER_MACROS_H

@@ -18,7 +18,8 @@ LOCAL = f"info@{OURS}"
 RELAY = "test@example.com"
 
 _POINTERS = {lab.LAN: "pc51.lan.example", lab.ROUTER: "router.lan.example", lab.INTERNET: "mail.outside.example",
-             lab.INTERNET6: "mail6.outside.example", lab.FORGED: "pc51.lan.example"}
+             lab.INTERNET6: "mail6.outside.example", lab.FORGED: "pc51.lan.example",
+             lab.HALF_ANSWERED: "half.outside.example"}
 _ADDRESSES = {"pc51.lan.example": [lab.LAN], "router.lan.example": [lab.ROUTER], "mail.outside.example": [lab.INTERNET],
               "mail6.outside.example": [lab.INTERNET6]}
 
@@ -36,7 +37,7 @@ class Gate:
         shutil.chown(self.directory, "nobody", "postfix")
         self.socket = f"unix:{self.directory}/milter.sock"
         self.rule_file = self.directory / "test.conf"
-        self.resolver = Resolver(_POINTERS, _ADDRESSES, [lab.UNANSWERED])
+        self.resolver = Resolver(_POINTERS, _ADDRESSES, [lab.UNANSWERED, "half.outside.example"])
         self.sink = Sink()
         self.mta = mta_class(self.socket, self.sink)
         self.daemon = None

@@ -37,6 +37,7 @@ INTERNET6 = "2001:db8:1::10"
 FORGED = "198.51.100.7"       # its name does not lead back to it
 NAMELESS = "198.51.100.8"     # has no name
 UNANSWERED = "198.51.100.9"   # its name server does not answer just now
+HALF_ANSWERED = "198.51.100.6"  # has a name, but that one's name server does not answer just now
 _ON_LO = (SERVER, SECOND_SERVER, SERVER6, ROUTER6, LAN6, INTERNET6)
 
 DIRECTORY = Path("/run/lab")
@@ -140,8 +141,9 @@ def _furnish():
         run("ip", "route", "add", "local", network, "dev", "lo")
     _replace("/etc/hosts", f"127.0.0.1 localhost\n::1 localhost\n{SERVER} {HOST_NAME} mx\n")
     _replace("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\n")
-    # One question, one answer: a name server that fails must not be asked for half a minute.
-    _replace("/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
+    # One question, one answer: a name server that fails must not be asked for half a minute. And no search list: glibc
+    # goes on to the name in that domain, and where that does not exist, says the same of what could not be looked up.
+    _replace("/etc/resolv.conf", "nameserver 127.0.0.1\nsearch .\noptions timeout:1 attempts:1\n")
 
 
 def _replace(path, text):

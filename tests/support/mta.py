@@ -23,8 +23,12 @@ class Listener:
     login: bool = False           # offers AUTH, where encrypted
     login_in_clear: bool = False  # offers AUTH before STARTTLS too, and ANONYMOUS
     proxied: bool = False         # takes XCLIENT from anybody (where the MTA has it)
-    bound: bool = False           # has a socket for each address, where the MTA can have one for all
+    bound: bool = False           # has a socket for each address, not one for all
     milter: str = ""              # another milter than the MTA's, written as in a rule file
+    upstream: bool = False        # a proxy announces each client, in a line before all others
+    screened: bool = False        # another process takes the client first, and hands it over
+    protocol: str = ""            # speaks this version of the milter protocol, not its best
+    reserved: bool = False        # is told to send no macros by itself
 
 
 INBOUND = Listener(25, "smtp")
@@ -34,8 +38,14 @@ CLEAR = Listener(2525, "clear", login=True, login_in_clear=True)
 FRONT = Listener(2526, "front", proxied=True)
 BY_TCP = Listener(2527, "by-tcp", milter="inet:8894@127.0.0.1")
 BY_TCP6 = Listener(2528, "by-tcp6", milter="inet6:8894@[::1]")
+UPSTREAM = Listener(2529, "upstream", upstream=True)
+SCREENED = Listener(2530, "screened", screened=True)
+SCREENED_UPSTREAM = Listener(2531, "screened-upstream", upstream=True, screened=True)
+RESERVED = Listener(2532, "reserved", login=True, login_in_clear=True, reserved=True)
+OLD = tuple(Listener(2540 + version, f"old-{version}", protocol=str(version)) for version in (2, 3, 4))
 
-STANDARD = (INBOUND, SUBMISSION, REMOTE, CLEAR, FRONT, BY_TCP, BY_TCP6)
+STANDARD = (INBOUND, SUBMISSION, REMOTE, CLEAR, FRONT, BY_TCP, BY_TCP6, UPSTREAM, SCREENED, SCREENED_UPSTREAM, RESERVED,
+            *OLD)
 
 
 # What an MTA may have, in the words that a case may name in `needs`, and what is meant.
@@ -46,6 +56,10 @@ CAPABILITIES = {
     "local": "mail that programs on the machine submit, shown to a milter",
     "origin": "a domain that it adds to addresses without one",
     "relogin": "logins that STARTTLS makes it forget, as RFC 3207 wants it",
+    "upstream": "proxies that announce a client in a line of their own",
+    "screened": "a process that takes its clients first",
+    "protocol": "a choice of milter protocols",
+    "reserved": "a way to send no macros by itself",
 }
 
 
@@ -62,7 +76,7 @@ class Mta(abc.ABC):
     def __init__(self, milter_socket, sink, listeners=STANDARD, directory=lab.DIRECTORY):
         self.milter_socket = milter_socket  # as a rule file writes it: "unix:/path", "inet:PORT@ADDRESS"
         self.sink = sink
-        self.listeners = listeners
+        self.served = [listener for listener in listeners if _needs(listener) <= self.capabilities]
         self.directory = directory / self.name
 
     @classmethod
@@ -109,3 +123,8 @@ class Mta(abc.ABC):
     def delivered_to(self, recipient):
         """The address that a recipient at the sink stands for, where the MTA's local mailer leaves out the domain."""
         return recipient
+
+
+def _needs(listener):
+    """The capabilities without which an MTA does not serve a listener at all."""
+    return {name for name in ("upstream", "screened", "protocol", "reserved") if getattr(listener, name)}

@@ -83,13 +83,17 @@ scache     unix  -  -  n  -     1  scache
 postlog    unix-dgram n - n -   1  postlogd
 """
 
+# Where macros are sent, as parameters of Postfix name it.
+_PLACES = ("connect", "helo", "mail", "rcpt", "data", "end_of_header", "end_of_data", "unknown_command")
+
 # Where a message lies between the 250 and its delivery.
 _QUEUES = ("maildrop", "incoming", "active", "deferred")
 
 
 class Postfix(Mta):
     name = "postfix"
-    capabilities = frozenset({"xclient", "bdat", "smtputf8", "local", "origin", "relogin"})
+    capabilities = frozenset({"xclient", "bdat", "smtputf8", "local", "origin", "relogin", "upstream", "screened",
+                              "protocol", "reserved"})
 
     def start(self):
         self._etc = self.directory / "etc"
@@ -106,8 +110,7 @@ class Postfix(Mta):
             directory=self.directory, queue=self._queue, data=data, log=self._log, sasl=sasl, chain=chain,
             addresses=", ".join(lab.SERVER_ADDRESSES), host=lab.HOST_NAME, ours=OURS, realm=credentials.REALM,
             sink_address=self.sink.address, sink_port=self.sink.port, milter=_milter(self.milter_socket)))
-        services = [self._service(listener, address) for listener in self.listeners for address in lab.SERVER_ADDRESSES]
-        (self._etc / "master.cf").write_text(_MASTER + "".join(services))
+        (self._etc / "master.cf").write_text(_MASTER + "".join(map(_services, self.served)))
         long_ago = time.time() - 60  # Postfix waits until its configuration has lain still for two seconds
         for name in ("main.cf", "master.cf"):
             os.utime(self._etc / name, (long_ago, long_ago))
@@ -150,22 +153,49 @@ class Postfix(Mta):
         (sasl / "smtpd.conf").write_text("pwcheck_method: auxprop\nauxprop_plugin: sasldb\n"
                                          f"sasldb_path: {database}\nmech_list: {credentials.MECHANISMS}\n")
 
-    def _service(self, listener, address):
-        options = {"milter_macro_daemon_name": listener.name}
-        if listener.tls:
-            options["smtpd_tls_security_level"] = "may"
-        if listener.login or listener.login_in_clear:
-            options["smtpd_sasl_auth_enable"] = "yes"
-            options["smtpd_tls_auth_only"] = "no" if listener.login_in_clear else "yes"
-        if listener.login_in_clear:
-            options["smtpd_sasl_security_options"] = ""
-        if listener.proxied:
-            options["smtpd_authorized_xclient_hosts"] = "static:all"
-        if listener.milter:
-            options["smtpd_milters"] = _milter(listener.milter)
-        host = f"[{address}]" if ":" in address else address
-        return f"{host}:{listener.port} inet n - n - - smtpd" + "".join(
-            f"\n  -o {name}={value}" for name, value in options.items()) + "\n"
+
+def _services(listener):
+    """What makes a listener in master.cf: its sockets, each a service; behind postscreen one more, which they share."""
+    options = _smtpd_options(listener)
+    addresses = lab.SERVER_ADDRESSES if listener.bound else ("0.0.0.0", "::")
+    sockets = [f"[{address}]:{listener.port}" if ":" in address else f"{address}:{listener.port}"
+               for address in addresses]
+    if not listener.screened:
+        return "".join(_service(socket, "inet", "-", "smtpd", options) for socket in sockets)
+    screen = {"smtpd_service_name": listener.name, "postscreen_access_list": "static:permit",
+              "postscreen_cache_map": ""}
+    if listener.upstream:
+        screen["postscreen_upstream_proxy_protocol"] = "haproxy"
+    return (_service(listener.name, "pass", "-", "smtpd", options)
+            + "".join(_service(socket, "inet", "1", "postscreen", screen) for socket in sockets))
+
+
+def _service(name, kind, processes, command, options):
+    private = "n" if kind == "inet" else "y"
+    return f"{name} {kind} {private} - n - {processes} {command}" + "".join(
+        f"\n  -o {option}={value}" for option, value in options.items()) + "\n"
+
+
+def _smtpd_options(listener):
+    options = {"milter_macro_daemon_name": listener.name}
+    if listener.tls:
+        options["smtpd_tls_security_level"] = "may"
+    if listener.login or listener.login_in_clear:
+        options["smtpd_sasl_auth_enable"] = "yes"
+        options["smtpd_tls_auth_only"] = "no" if listener.login_in_clear else "yes"
+    if listener.login_in_clear:
+        options["smtpd_sasl_security_options"] = ""
+    if listener.proxied:
+        options["smtpd_authorized_xclient_hosts"] = "static:all"
+    if listener.milter:
+        options["smtpd_milters"] = _milter(listener.milter)
+    if listener.upstream and not listener.screened:
+        options["smtpd_upstream_proxy_protocol"] = "haproxy"
+    if listener.protocol:
+        options["milter_protocol"] = listener.protocol
+    if listener.reserved:
+        options.update((f"milter_{place}_macros", "") for place in _PLACES)
+    return options
 
 
 def _milter(milter_socket):

@@ -97,7 +97,7 @@ class Sendmail(Mta):
         # Without this a listener for all IPv6 addresses would take the port for IPv4, too.
         Path("/proc/sys/net/ipv6/bindv6only").write_text("1")
         lab.run(self._program, "-C", self._cf, "-L", "sendmail", "-bd")
-        wait.until(lambda: all(listening(f"{family}:{listener.port}@") for listener in self.listeners
+        wait.until(lambda: all(listening(f"{family}:{listener.port}@") for listener in self.served
                                for family in ("inet", "inet6")), "Sendmail to listen")
 
     def stop(self):
@@ -153,12 +153,12 @@ class Sendmail(Mta):
         return self._unpacked / "usr/libexec/sendmail/sendmail"
 
     def _configuration(self, sasl):
-        filters = {listener.milter or self.milter_socket for listener in self.listeners}
+        filters = {listener.milter or self.milter_socket for listener in self.served}
         names = {self.milter_socket: "main"}
         for number, milter in enumerate(sorted(filters - set(names)), 1):
             names[milter] = f"other{number}"
         daemons = [self._daemon(listener, family, address, names[listener.milter or self.milter_socket])
-                   for listener in self.listeners for family, address in _sockets(listener)]
+                   for listener in self.served for family, address in _sockets(listener)]
         return _MC.format(
             directory=self.directory, etc=self._etc, queue=self._queue, sasl=sasl, host=lab.HOST_NAME, ours=OURS,
             cf=self._unpacked / "usr/share/sendmail/cf", realm=credentials.REALM, mechanisms=credentials.MECHANISMS,

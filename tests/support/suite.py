@@ -38,6 +38,10 @@ class Suite:
             return function
         return register
 
+    @property
+    def titles(self):
+        return [title for title, _needs, _function in self._cases]
+
     def main(self, words):
         """Runs the suite in a private machine and exits: 0 if all cases passed, else 1."""
         arguments = self._arguments(words)
