@@ -34,5 +34,17 @@ result $? "the README's first rule file is sound"
 [ $? -eq 1 ] && grep -q "550 5.7.1 Unable to relay for test@example.com" "$scratch/said"
 result $? "and does not relay for a stranger"
 
+"$(dirname "$0")/../support/documents.py" "$top/contrib/nat.md" "$scratch" >"$scratch/said" 2>&1
+for name in only-list all-except logins-only two-ports; do
+    "$sallyport" check --strict "$scratch/$name.conf" >"$scratch/said" 2>&1
+    result $? "contrib/nat.md: $name.conf is sound"
+done
+
+# The mistake that the page is about, with the page's own examples.
+sed -i 's/, "!@router"//' "$scratch/only-list.conf"
+"$sallyport" check "$scratch/only-list.conf" >"$scratch/said" 2>&1
+[ $? -eq 1 ] && grep -q "error: expected reject, and the session gets accept" "$scratch/said"
+result $? "and its examples do not let the router onto the list"
+
 echo "1..$number"
 exit $failed
