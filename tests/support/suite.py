@@ -27,8 +27,10 @@ _LONGEST = 200  # lines of one log in a report
 
 
 class Suite:
-    def __init__(self, about):
+    def __init__(self, about, furnish=None):
+        """`furnish` is called once in the private machine, before the MTA starts there."""
         self._about = about
+        self._furnish = furnish
         self._cases = []
 
     def case(self, title, needs=()):
@@ -59,6 +61,8 @@ class Suite:
         lab.require_root()
         MTAS[arguments.mta].prepare()
         lab.enter()
+        if self._furnish is not None:
+            self._furnish()
         gate = Gate(arguments.sallyport, MTAS[arguments.mta])
         print("TAP version 13")
         chosen = [case for case in self._cases if arguments.only in case[0]]
