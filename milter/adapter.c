@@ -132,7 +132,7 @@ static bool submitted_here(const struct adapter *adapter, const char *host, cons
 	if (peer == NULL)
 		return true;
 	return peer->sa_family == AF_INET && ipv4->sin_port == 0 && ipv4->sin_addr.s_addr == htonl(INADDR_LOOPBACK) &&
-	       macros_port(&adapter->mta) == 0;
+	       macros_port(&adapter->mta) == 0 && macros_queue(&adapter->mta) != NULL;
 }
 
 /* The client's address; returns false, and writes nothing, where the MTA gave none of IP. */
@@ -203,7 +203,7 @@ enum answer adapter_connect(struct adapter *adapter, const char *host, const str
 		log_no_listener(adapter, &connection);
 	if (decision.cause == CAUSE_NO_MACROS)
 		log_error(log_fields(log_word("session", adapter->id)),
-		          "the MTA does not let us ask for its macros (SMFIF_SETSYMLIST, milter protocol version 6): "
+		          "the MTA does not let us ask for its macros (SMFIF_SETSYMLIST): "
 		          "every MAIL is refused for now");
 	return ANSWER_CONTINUE;
 }

@@ -25,8 +25,9 @@
  *
  *	LOCAL MAIL.  Mail submitted on the machine itself is what comes without a
  *	socket address and with the host "localhost" (Sendmail -bs), or from host
- *	"localhost", 127.0.0.1, port 0, without {daemon_port} (Postfix
- *	non_smtpd_milters).  Nothing else is: a client has a port, and its listener, too.
+ *	"localhost", 127.0.0.1, port 0, without a local port, but in the queue already
+ *	(Postfix non_smtpd_milters).  Nothing else is, whatever a proxy says of its client:
+ *	what comes by a connection is not in the queue before MAIL.
  *
  * THREADS
  *	One thread at a time may use an adapter; the events of a connection may come
@@ -67,6 +68,7 @@ enum answer adapter_helo(struct adapter *adapter, const char *helo);
 enum answer adapter_mail(struct adapter *adapter, char *const *arguments);
 enum answer adapter_rcpt(struct adapter *adapter, char *const *arguments);
 
+/* At DATA, or at the end of the message where the MTA does not tell of DATA. */
 enum answer adapter_data(struct adapter *adapter);
 
 /* The message ends without being sent; may come at any time, any number of times. */

@@ -133,9 +133,9 @@ static const struct told_row rows[] = {
         },
     [TOLD_QUEUE] =
         {
-            .places = AT(PLACE_MAIL) | AT(PLACE_RCPT) | AT(PLACE_DATA),
-            .postfix = "i, from the second recipient on",
-            .sendmail = "i, from MAIL on",
+            .places = AT(PLACE_CONNECT) | AT(PLACE_MAIL) | AT(PLACE_RCPT) | AT(PLACE_DATA),
+            .postfix = "i, from the second recipient on; at connect for mail submitted on the machine itself",
+            .sendmail = "i, from connect on, another for each message",
             .macros = {"i"},
         },
 };

@@ -116,7 +116,10 @@ const char *macros_resolved_sender(const struct mta *mta);
 /* What the MTA has made of the recipient ({rcpt_addr}), or NULL. */
 const char *macros_resolved(const struct mta *mta);
 
-/* The queue id ("i"), or NULL: Postfix has none before the first recipient was accepted. */
+/*
+ * The queue id ("i"), or NULL: Postfix has none before the first recipient was
+ * accepted, but for mail submitted on the machine itself, which is in the queue from the start.
+ */
 const char *macros_queue(const struct mta *mta);
 
 #endif

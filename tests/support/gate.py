@@ -102,13 +102,16 @@ class Gate:
 
     # Clients
 
-    def connect(self, client=lab.INTERNET, port=25, server=None):
-        """A session from that address, greeting read; by default to the server's address of the same kind."""
+    def connect(self, client=lab.INTERNET, port=25, server=None, preface=b""):
+        """A session from that address, greeting read; by default to the server's address of the same kind.
+
+        `preface` are octets that go before the greeting, as a proxy sends them.
+        """
         if server is None:
             server = client if client in ("127.0.0.1", "::1") else lab.SERVER6 if ":" in client else lab.SERVER
         transcript = []
         self.transcripts.append(transcript)
-        return Session(server, port, client, transcript, bare=self.mta.bare)
+        return Session(server, port, client, transcript, bare=self.mta.bare, preface=preface)
 
     def play(self, client=lab.INTERNET, port=25, server=None, helo="client.example", bits=None, tls=False, login=None,
              mechanism="PLAIN", sender=SENDER, parameters=(), recipients=(LOCAL,), deliver=False):

@@ -5,6 +5,9 @@ comes after it, only through this class.
 """
 
 import abc
+import contextlib
+import os
+import signal
 from dataclasses import dataclass
 
 from support import lab
@@ -59,6 +62,7 @@ CAPABILITIES = {
     "upstream": "proxies that announce a client in a line of their own",
     "screened": "a process that takes its clients first",
     "protocol": "a choice of milter protocols",
+    "inetd": "a way to serve a client whom another program has let in",
     "reserved": "a way to send no macros by itself",
 }
 
@@ -90,6 +94,20 @@ class Mta(abc.ABC):
     @abc.abstractmethod
     def stop(self):
         """Returns when it has ended."""
+
+    @property
+    @abc.abstractmethod
+    def pid(self):
+        """The process that takes connections, or has others take them."""
+
+    @contextlib.contextmanager
+    def paused(self):
+        """It takes no new connections meanwhile: they wait."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
 
     @abc.abstractmethod
     def submit(self, sender, recipients, body="Subject: a test\n\nA test.\n"):

@@ -119,6 +119,10 @@ class Postfix(Mta):
     def stop(self):
         lab.run("postfix", "-c", self._etc, "stop")
 
+    @property
+    def pid(self):
+        return int((self._queue / "pid" / "master.pid").read_text())
+
     def submit(self, sender, recipients, body="Subject: a test\n\nA test.\n"):
         lab.run("sendmail", "-C", self._etc, "-i", "-f", sender, *recipients, input=body)
 

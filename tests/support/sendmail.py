@@ -1,5 +1,6 @@
 """A private Sendmail, unpacked beside the Postfix that is installed."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -67,7 +68,7 @@ _DAEMON = "DAEMON_OPTIONS(`Name={name}, Family={family}, {address}Port={port}, {
 
 class Sendmail(Mta):
     name = "sendmail"
-    capabilities = frozenset({"local"})
+    capabilities = frozenset({"local", "inetd"})
     resolves_aliases = True
 
     @classmethod
@@ -101,9 +102,13 @@ class Sendmail(Mta):
                                for family in ("inet", "inet6")), "Sendmail to listen")
 
     def stop(self):
-        pid = int((self.directory / "pid").read_text().split()[0])
+        pid = self.pid
         os.kill(pid, signal.SIGTERM)
         wait.until(lambda: not Path(f"/proc/{pid}").exists(), "Sendmail to end")
+
+    @property
+    def pid(self):
+        return int((self.directory / "pid").read_text().split()[0])
 
     def submit(self, sender, recipients, body="Subject: a test\n\nA test.\n"):
         """As mail programs do that speak SMTP to `sendmail -bs`; they are told of a refusal, and give up then."""
@@ -124,6 +129,13 @@ class Sendmail(Mta):
             if taken and say("DATA"):
                 say(body.rstrip("\n").replace("\n", "\r\n") + "\r\n.")
             say("QUIT")
+
+    @contextlib.contextmanager
+    def serve(self, connection):
+        """Serves one client who is connected already, as inetd has it done; ends when that has."""
+        with subprocess.Popen([self._program, "-C", self._cf, "-bs"], stdin=connection, stdout=connection,
+                              stderr=subprocess.DEVNULL):
+            yield
 
     def await_idle(self):
         wait.until(lambda: not os.listdir(self._queue), "an empty queue")

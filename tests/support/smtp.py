@@ -46,9 +46,12 @@ class Reply:
 
 
 class Session:
-    """One connection. `client` is the address to come from; `say` also takes each line as it is sent or received."""
+    """One connection. `client` is the address to come from; `say` also takes each line as it is sent or received.
 
-    def __init__(self, server, port, client=None, transcript=None, say=None, bare=str, patience=PATIENCE):
+    `preface` are octets that go before the greeting, as a proxy sends them.
+    """
+
+    def __init__(self, server, port, client=None, transcript=None, say=None, bare=str, patience=PATIENCE, preface=b""):
         self.transcript = [] if transcript is None else transcript
         self._bare = bare
         self._say = say
@@ -60,6 +63,9 @@ class Session:
             self.socket.bind((client, 0))
         self.socket.connect((server, port))
         self._note("*", f"connected from {self.socket.getsockname()[0]} to {server} port {port}")
+        if preface:
+            self._note(">", repr(preface))
+            self.socket.sendall(preface)
         self.greeting = self._reply()
 
     def __enter__(self):

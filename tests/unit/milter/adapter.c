@@ -401,6 +401,7 @@ Test(adapter, mail_submitted_on_the_machine_is_known_by_what_it_lacks)
 	struct sockaddr_in postfix = ipv4("127.0.0.1", 0);
 
 	cr_assert(is_local("localhost", NULL), "Sendmail -bs");
+	fake_mta_macro(&fake, "i", "4ABC");
 	cr_assert(is_local("localhost", (struct sockaddr *)&postfix), "Postfix non_smtpd_milters");
 }
 
@@ -414,6 +415,8 @@ Test(adapter, nothing_else_is_submitted_on_the_machine)
 	struct sockaddr_un unix_peer = {.sun_family = AF_UNIX};
 	struct sockaddr strange = {.sa_family = AF_APPLETALK};
 
+	cr_assert_not(is_local("localhost", (struct sockaddr *)&postfix), "a proxy that says 0 for every port");
+	fake_mta_macro(&fake, "i", "4ABC");
 	cr_assert_not(is_local("localhost", (struct sockaddr *)&client), "a client whose name says localhost");
 	cr_assert_not(is_local("localhost", (struct sockaddr *)&portless));
 	cr_assert_not(is_local("localhost", (struct sockaddr *)&loopback), "a client on the machine");

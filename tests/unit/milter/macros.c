@@ -81,7 +81,7 @@ Test(macros, every_list_has_one_that_always_has_a_value)
 Test(macros, lists_are_what_the_mtas_were_measured_with)
 {
 	static const char *const expected[] = {
-	    [PLACE_CONNECT] = "j {daemon_name} {daemon_port} {if_addr} {daemon_addr} {client_resolve}",
+	    [PLACE_CONNECT] = "j {daemon_name} {daemon_port} {if_addr} {daemon_addr} {client_resolve} i",
 	    [PLACE_HELO] = "j",
 	    [PLACE_MAIL] = "j {mail_addr} {auth_authen} {auth_type} {tls_version} {cipher_bits} i",
 	    [PLACE_RCPT] = "j {rcpt_addr} i",
