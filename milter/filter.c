@@ -128,6 +128,10 @@ static sfsistat on_rcpt(SMFICTX *context, char **arguments)
 	return adapter != NULL ? statuses[adapter_rcpt(adapter, arguments)] : refuse_for_now();
 }
 
+/*
+ * DATA, and the end of a message whose DATA was not told, as before version 4 of
+ * the protocol.  After a DATA that was answered nothing more comes of its message.
+ */
 static sfsistat on_data(SMFICTX *context)
 {
 	struct adapter *adapter = smfi_getpriv(context);
@@ -164,6 +168,7 @@ bool filter_register(struct snapshots *snapshots, const char *connection_string)
 	    .xxfi_envfrom = on_mail,
 	    .xxfi_envrcpt = on_rcpt,
 	    .xxfi_data = on_data,
+	    .xxfi_eom = on_data,
 	    .xxfi_abort = on_abort,
 	    .xxfi_close = on_close,
 	};
