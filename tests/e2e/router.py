@@ -7,16 +7,18 @@ can come from, a column for each way in which the router forwards (internet.MODE
 import socket
 from pathlib import Path
 
-from support import internet, lab
-from support.documents import rule_files
+from support import internet, lab, wait
+from support.documents import commands, rule_files
 from support.doors import Door, serve
 from support.gate import LOCAL, RELAY, accepted, refused
-from support.mta import SUBMISSION
+from support.mta import OURS, SUBMISSION, Listener
+from support.postfix import Postfix
 from support.suite import Suite
 
 suite = Suite(__doc__, furnish=internet.build)
 
-PAGE = rule_files(Path(__file__).resolve().parents[2] / "contrib" / "nat.md")
+NAT = Path(__file__).resolve().parents[2] / "contrib" / "nat.md"
+PAGE = rule_files(NAT)
 UNABLE = f"550 5.7.1 Unable to relay for {RELAY}"
 
 # place: (host, the client's address there, the address that it calls)
@@ -345,3 +347,69 @@ def _(gate):
         else:
             answer.refused("rcpt", UNABLE)
             assert gate.delivered() == []
+
+
+@suite.case("logins-only.conf lets out what a program on the server submits without a connection", needs={"local"})
+def _(gate):
+    gate.rules(PAGE["logins-only.conf"])
+    gate.mta.submit(f"root@{OURS}", [RELAY])
+    assert gate.delivered() == [(f"root@{OURS}", [RELAY])], gate.delivered()
+
+
+@suite.case("announce: a proxy that speaks the PROXY protocol gives the strangers their addresses back", needs={"upstream"})
+def _(gate):
+    internet.route("announce")
+    gate.rules(PAGE["only-list.conf"])
+    for place, client in (("internet", lab.INTERNET), ("elsewhere", internet.ELSEWHERE), ("internet6", lab.INTERNET6)):
+        before = gate.daemon.mark()
+        assert play(gate, place, RELAY) == REFUSED
+        gate.daemon.await_line(f"^refused .* client={client} ", before)
+        assert play(gate, place, LOCAL) == RELAYED
+
+
+@suite.case("rewrite: the logs tell it as contrib/nat.md says, and its commands find it there")
+def _(gate):
+    internet.route("rewrite")
+    gate.rules(PAGE["only-list.conf"])
+    before = gate.daemon.mark(), len(gate.mta.log)
+    for place in ("internet6", "internet", "elsewhere"):
+        assert play(gate, place, RELAY) == REFUSED
+    gate.daemon.await_line(f'^refused .* client={lab.ROUTER} .* reply="{UNABLE}"', before[0])
+    (command,) = commands(NAT, gate.mta.name.capitalize())
+    log = lab.DIRECTORY / "mail.log"
+    assert "/var/log/mail.log" in command
+
+    def most_frequent():
+        log.write_text("\n".join(gate.mta.log[before[1]:]) + "\n")
+        lines = lab.run("sh", "-c", command.replace("/var/log/mail.log", str(log))).splitlines()
+        return len(lines) == 2 and lines[0].split()[0] == "2" and lines[0].endswith(f"[{lab.ROUTER}]")
+
+    wait.until(most_frequent, "the router to lead the list of clients")
+
+
+@suite.case("without sallyport Postfix itself refuses the router by the mynetworks of contrib/nat.md", needs={"networks"})
+def _(gate):
+    internet.route("rewrite")
+    (ours,) = commands(NAT, "mynetworks")
+    _, _, networks = ours.partition(" = ")
+    listeners = {"as it says": Listener(2600, "out", networks=networks),
+                 "the router after its network": Listener(2601, "late", networks="172.16.1.0/24 !172.16.1.1"),
+                 "with the router": Listener(2602, "in", networks="172.16.1.0/24")}
+    mta = Postfix(gate.socket, gate.sink, tuple(listeners.values()), lab.DIRECTORY / "second")
+    mta.start()
+
+    def relays(name, host, client, server):
+        with internet.inside(host), gate.connect(client, listeners[name].port, server) as session:
+            session.helo()
+            accepted(session.mail("someone@example.org"))
+            return session.rcpt(RELAY).code == 250
+
+    try:
+        for place in ("lan", "lan6", "server", "server6", "loopback", "loopback6"):
+            assert relays("as it says", *PLACES[place]), place
+        for place in ("router", "router6"):
+            assert not relays("as it says", *PLACES[place]), place
+        for name in ("the router after its network", "with the router"):
+            assert relays(name, *PLACES["router"]), name
+    finally:
+        mta.stop()

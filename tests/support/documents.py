@@ -16,6 +16,12 @@ def rule_files(page):
     return {name: text for text, name in _BLOCK.findall(Path(page).read_text())}
 
 
+def commands(page, word):
+    """The commands that the page shows (indented lines) with that word in them."""
+    lines = Path(page).read_text().splitlines()
+    return [line.strip() for line in lines if line.startswith("    ") and word in line.split()]
+
+
 if __name__ == "__main__":
     for file_name, rules in rule_files(sys.argv[1]).items():
         Path(sys.argv[2], file_name).write_text(rules)

@@ -19,6 +19,7 @@ class Door:
     port: int
     client: str
     about: str
+    announces: bool = False  # tells the server who comes, in a PROXY line before all others
 
 
 def open_doors(doors):
@@ -54,12 +55,21 @@ def _pass(door, outer):
         try:
             inner.bind((door.client, 0))
             inner.connect((door.server, door.port))
+            if door.announces:
+                inner.sendall(_announcement(outer))
         except OSError:
             return
         back = threading.Thread(target=_pump, args=(inner, outer), daemon=True)
         back.start()
         _pump(outer, inner)
         back.join()
+
+
+def _announcement(client):
+    """The line of the PROXY protocol, version 1, for that connection."""
+    (source, source_port), (target, target_port) = client.getpeername()[:2], client.getsockname()[:2]
+    family = "TCP6" if ":" in source else "TCP4"
+    return f"PROXY {family} {source} {target} {source_port} {target_port}\r\n".encode()
 
 
 def _pump(source, target):

@@ -21,13 +21,15 @@ from pathlib import Path
 
 from support import lab
 from support.doors import Door, serve
+from support.mta import CLEAR, UPSTREAM
 
 PUBLIC = "203.0.113.1"
 PUBLIC6 = "2001:db8:1::1"
 ELSEWHERE = "198.51.100.7"  # a second address of the internet host
 
 FORWARDED = (25, 587)       # ports of the public addresses that lead to the same ports of the server
-BESIDE = 2525               # where the mode "beside" leads those that come to port 25
+BESIDE = CLEAR.port         # where the mode "beside" leads those that come to port 25
+ANNOUNCED = UPSTREAM.port   # where "announce" does, by a proxy of the same port on the router
 
 _LAN4, _LAN6 = "172.16.1.0/24", "fd00:1::/64"
 _ADDRESSES = {
@@ -44,6 +46,7 @@ _FROM_WAN = tuple(f'iifname "wan" {rule}' for rule in _TO_SERVER)
 _FROM_ANYWHERE = (f"ip daddr {PUBLIC} {_TO_SERVER[0]}", f"ip6 daddr {PUBLIC6} {_TO_SERVER[1]}")
 _TO_BESIDE = (f'iifname "wan" tcp dport 25 dnat ip to {lab.SERVER}:{BESIDE}',
               f'iifname "wan" tcp dport 25 dnat ip6 to [{lab.SERVER6}]:{BESIDE}')
+_TO_ANNOUNCED = (f'iifname "wan" tcp dport 25 redirect to :{ANNOUNCED}',)
 _REWRITE = ('oifname "lan" ct status dnat masquerade',)
 _REWRITE_OWN = (f'ip saddr {_LAN4} {_REWRITE[0]}', f'ip6 saddr {_LAN6} {_REWRITE[0]}')
 
@@ -54,6 +57,7 @@ _FORWARDING = {
     "hairpin": (_FROM_ANYWHERE, _REWRITE_OWN),   # the LAN may use the public address too
     "proxy": ((), ()),                           # nothing is forwarded: a program on the router accepts and connects
     "beside": (_TO_BESIDE, _REWRITE),            # as "rewrite", to a port of its own
+    "announce": (_TO_ANNOUNCED, ()),             # as "proxy", by one that tells the server for whom it connects
 }
 MODES = tuple(_FORWARDING)
 
@@ -84,7 +88,7 @@ def build():
     with inside("router"):
         for setting in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
             Path("/proc/sys/net", setting).write_text("1")
-        serve([_proxy(address, port) for address in (PUBLIC, PUBLIC6) for port in FORWARDED])
+        serve([_proxy(address, port) for address in (PUBLIC, PUBLIC6) for port in (*FORWARDED, ANNOUNCED)])
 
 
 def route(mode):
@@ -140,4 +144,4 @@ def _proxy(address, port):
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.bind((address, port))
     listener.listen(64)
-    return Door(port, lab.SERVER, port, lab.ROUTER, "a proxy on the router"), listener
+    return Door(port, lab.SERVER, port, lab.ROUTER, "a proxy on the router", announces=port == ANNOUNCED), listener

@@ -32,6 +32,7 @@ class Listener:
     screened: bool = False        # another process takes the client first, and hands it over
     protocol: str = ""            # speaks this version of the milter protocol, not its best
     reserved: bool = False        # is told to send no macros by itself
+    networks: str = ""            # relays for these and asks no milter, written as in its configuration
 
 
 INBOUND = Listener(25, "smtp")
@@ -64,6 +65,7 @@ CAPABILITIES = {
     "protocol": "a choice of milter protocols",
     "inetd": "a way to serve a client whom another program has let in",
     "reserved": "a way to send no macros by itself",
+    "networks": "a list of networks for each listener",
 }
 
 
@@ -145,4 +147,4 @@ class Mta(abc.ABC):
 
 def _needs(listener):
     """The capabilities without which an MTA does not serve a listener at all."""
-    return {name for name in ("upstream", "screened", "protocol", "reserved") if getattr(listener, name)}
+    return {name for name in ("upstream", "screened", "protocol", "reserved", "networks") if getattr(listener, name)}

@@ -93,7 +93,7 @@ _QUEUES = ("maildrop", "incoming", "active", "deferred")
 class Postfix(Mta):
     name = "postfix"
     capabilities = frozenset({"xclient", "bdat", "smtputf8", "local", "origin", "relogin", "upstream", "screened",
-                              "protocol", "reserved"})
+                              "protocol", "reserved", "networks"})
 
     def start(self):
         self._etc = self.directory / "etc"
@@ -195,6 +195,10 @@ def _smtpd_options(listener):
         options["smtpd_milters"] = _milter(listener.milter)
     if listener.upstream and not listener.screened:
         options["smtpd_upstream_proxy_protocol"] = "haproxy"
+    if listener.networks:
+        options["smtpd_milters"] = ""
+        options["mynetworks"] = listener.networks.replace(" ", ",")
+        options["smtpd_relay_restrictions"] = "permit_mynetworks,reject_unauth_destination"
     if listener.protocol:
         options["milter_protocol"] = listener.protocol
     if listener.reserved:
