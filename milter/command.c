@@ -60,15 +60,26 @@ static int option_fault(const struct command *command, int fault, char **argv, c
 	return command_usage_error(command, "there is no option %.*s, or it could be several", length, word);
 }
 
+/* The options that are letters, too, as getopt_long(3) wants them: 2 * OPTIONS + 2 bytes. */
+static void list_letters(const struct option *options, char *ret_letters)
+{
+	*ret_letters++ = ':';
+	for (size_t count = 0; options->name != NULL && count < OPTIONS; options++, count++) {
+		if (options->val > 0x7f)
+			continue;
+		*ret_letters++ = (char)options->val;
+		if (options->has_arg == required_argument)
+			*ret_letters++ = ':';
+	}
+	*ret_letters = '\0';
+}
+
 int command_option(const struct command *command, int argc, char **argv, const struct option *options, int *ret_status)
 {
-	char letters[] = ":h\0:"; /* then, where the command takes a file, c */
+	char letters[2 * OPTIONS + 2];
 	int option;
 
-	for (const struct option *row = options; row->name != NULL; row++) {
-		if (row->val == 'c')
-			letters[2] = 'c';
-	}
+	list_letters(options, letters);
 	opterr = 0;
 	option = getopt_long(argc, argv, letters, options, NULL);
 	if (option == 'h') {
