@@ -63,6 +63,31 @@ static const struct command commands[] = {
         .usage_status = STATUS_TROUBLE,
         .main = explain_main,
     },
+    {
+        .name = "probe",
+        .summary = "Tries a live mail server for open relay, by every classical form.",
+        .usage = "[OPTION...] HOST[:PORT]",
+        .options = "  -4, --ipv4            only the server's IPv4 addresses\n"
+                   "  -6, --ipv6            only its IPv6 addresses\n"
+                   "  --sender MAILBOX      an outside mailbox that seems to send\n"
+                   "  --recipient MAILBOX   an outside mailbox that the mail is for\n"
+                   "  --local MAILBOX       a mailbox that the server takes; else its postmaster\n"
+                   "  --domain NAME         the server's own domain; else HOST, or its greeting\n"
+                   "  --helo NAME           the name to say hello with; else this machine's\n"
+                   "  --bind ADDRESS        the local address to come from\n"
+                   "  --timeout SECONDS     how long to wait for an answer; 30\n"
+                   "  --login USER          try what this login may do, too\n"
+                   "  --password-file FILE  the login's password is its first line; \"-\": of\n"
+                   "                        standard input\n"
+                   "  --insecure            show the password to a server that proves nothing\n"
+                   "  --deliver             then send a message by the first form that went\n"
+                   "                        through, and say how to look for it\n"
+                   "  --json                print one JSON object\n"
+                   "  -v, --verbose         print what was refused, and not tried, too\n"
+                   "  -h, --help            this text\n",
+        .usage_status = STATUS_TROUBLE,
+        .main = probe_main,
+    },
 };
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 
