@@ -79,8 +79,10 @@ class Mta(abc.ABC):
     capabilities = frozenset()  # of CAPABILITIES
     resolves_aliases = False  # does it tell at RCPT to which address an alias leads?
 
-    def __init__(self, milter_socket, sink, listeners=STANDARD, directory=lab.DIRECTORY):
+    def __init__(self, milter_socket, sink, listeners=STANDARD, directory=lab.DIRECTORY, unguarded=None):
+        """`unguarded` are settings, in the MTA's own words, that say for whom it relays: then it has no milter."""
         self.milter_socket = milter_socket  # as a rule file writes it: "unix:/path", "inet:PORT@ADDRESS"
+        self.unguarded = unguarded
         self.sink = sink
         self.served = [listener for listener in listeners if _needs(listener) <= self.capabilities]
         self.directory = directory / self.name

@@ -83,6 +83,13 @@ scache     unix  -  -  n  -     1  scache
 postlog    unix-dgram n - n -   1  postlogd
 """
 
+# Comes after all that it takes back.
+_UNGUARDED = """
+smtpd_milters =
+non_smtpd_milters =
+smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
+"""
+
 # Where macros are sent, as parameters of Postfix name it.
 _PLACES = ("connect", "helo", "mail", "rcpt", "data", "end_of_header", "end_of_data", "unknown_command")
 
@@ -109,7 +116,8 @@ class Postfix(Mta):
         (self._etc / "main.cf").write_text(_MAIN.format(
             directory=self.directory, queue=self._queue, data=data, log=self._log, sasl=sasl, chain=chain,
             addresses=", ".join(lab.SERVER_ADDRESSES), host=lab.HOST_NAME, ours=OURS, realm=credentials.REALM,
-            sink_address=self.sink.address, sink_port=self.sink.port, milter=_milter(self.milter_socket)))
+            sink_address=self.sink.address, sink_port=self.sink.port, milter=_milter(self.milter_socket))
+            + ("" if self.unguarded is None else _UNGUARDED + self.unguarded))
         (self._etc / "master.cf").write_text(_MASTER + "".join(map(_services, self.served)))
         long_ago = time.time() - 60  # Postfix waits until its configuration has lain still for two seconds
         for name in ("main.cf", "master.cf"):

@@ -19,7 +19,7 @@ _MC = r"""
 define(`_USE_ETC_MAIL_')define(`MAIL_SETTINGS_DIR', `{etc}/')include(`{cf}/m4/cf.m4')
 OSTYPE(`linux')
 FEATURE(`no_default_msa')
-FEATURE(`promiscuous_relay')
+{relays}
 FEATURE(`accept_unresolvable_domains')
 FEATURE(`accept_unqualified_senders')
 FEATURE(`nocanonify')
@@ -55,7 +55,7 @@ TRUST_AUTH_MECH(`{mechanisms}')
 define(`confAUTH_REALM', `{realm}')
 {filters}
 {daemons}
-define(`confINPUT_MAIL_FILTERS', `main')
+define(`confINPUT_MAIL_FILTERS', `{default_filter}')
 MAILER(`local')
 MAILER(`smtp')
 LOCAL_CONFIG
@@ -70,6 +70,7 @@ class Sendmail(Mta):
     name = "sendmail"
     capabilities = frozenset({"local", "inetd"})
     resolves_aliases = True
+    _syslog = None  # one for all
 
     @classmethod
     def prepare(cls):
@@ -80,7 +81,8 @@ class Sendmail(Mta):
     def start(self):
         self._etc = self.directory / "etc"
         self._queue = self.directory / "queue"
-        self._syslog = Syslog()
+        if Sendmail._syslog is None:
+            Sendmail._syslog = Syslog()
         sasl = self._etc / "sasl"
         for directory in (sasl, self._queue):
             directory.mkdir(parents=True)
@@ -169,13 +171,18 @@ class Sendmail(Mta):
         names = {self.milter_socket: "main"}
         for number, milter in enumerate(sorted(filters - set(names)), 1):
             names[milter] = f"other{number}"
+        if self.unguarded is not None:
+            names = dict.fromkeys(names, "")
         daemons = [self._daemon(listener, family, address, names[listener.milter or self.milter_socket])
                    for listener in self.served for family, address in _sockets(listener)]
         return _MC.format(
             directory=self.directory, etc=self._etc, queue=self._queue, sasl=sasl, host=lab.HOST_NAME, ours=OURS,
             cf=self._unpacked / "usr/share/sendmail/cf", realm=credentials.REALM, mechanisms=credentials.MECHANISMS,
             sink_address=self.sink.address, sink_port=self.sink.port,
-            filters="\n".join(_FILTER.format(name=name, socket=_reachable(socket)) for socket, name in names.items()),
+            relays="FEATURE(`promiscuous_relay')" if self.unguarded is None else self.unguarded,
+            filters="\n".join(_FILTER.format(name=name, socket=_reachable(socket))
+                              for socket, name in names.items() if name),
+            default_filter="main" if self.unguarded is None else "",
             daemons="\n".join(daemons))
 
     @staticmethod
