@@ -39,6 +39,22 @@
 /* KiB of heap for one match (pcre2_set_heap_limit(3)). */
 #define LIMIT_MATCH_HEAP 1024
 
+/*
+ * Samples of a regular expression, and the bytes of one.  An expression that
+ * needs more alternatives is better a table; no name (RFC 1035 section 2.3.4) or
+ * path (RFC 5321 section 4.5.3.1.3) is longer.
+ */
+#define LIMIT_SAMPLES 32
+#define LIMIT_SAMPLE 256
+
+/*
+ * Groups in each other, and bytes, of an expression that samples are made of.
+ * Nobody nests as deep by hand; what is longer hardly compiles, as PCRE2 has it
+ * in 64 KiB.
+ */
+#define LIMIT_SAMPLE_DEPTH 64
+#define LIMIT_SAMPLE_PATTERN (64u * 1024)
+
 /* Bytes of an IP address or network as text, "0000:...:255.255.255.255/128" with the end of the string. */
 #define LIMIT_NETWORK_TEXT 56
 
