@@ -3,6 +3,7 @@
 from rules import HOLDS, OPEN, OURS, listener, one, refuse, rule_file
 from support import lab
 from support.gate import LOCAL, RELAY, SENDER, accepted, refused
+from support.mta import VIRTUAL
 from support.suite import Suite
 
 suite = Suite(__doc__)
@@ -137,17 +138,49 @@ def _(gate):
     is_relay(gate, RELAY, "test%example.com@elsewhere.example", "info@" + OURS)
 
 
-@suite.case("a virtual alias that points outside: what an MTA resolves before RCPT is seen, and can be ignored")
+# Ours, each, and each leads to an address that is not: by an entry, by a second one, by an entry for a whole domain.
+VIRTUAL_ALIASES = (f"outward@{OURS}", f"onward@{OURS}", f"info@{VIRTUAL}")
+ALIASED = f'local_domains = [ "{OURS}", "{VIRTUAL}" ];'
+OUTSIDE = "someone@example.com"
+
+
+@suite.case("a virtual alias that points outside: relay where the MTA resolves it before RCPT, as Sendmail does")
 def _(gate):
-    alias = f"outward@{OURS}"
-    gate.rules(one('resolved = "ignore";'))
-    gate.play(recipients=[alias]).accepted()
-    gate.rules(one())
-    outcome = gate.play(recipients=[alias])
-    if gate.mta.resolves_aliases:
-        refused(outcome.rcpt[0], "550 5.7.1 Unable to relay for someone@example.com")
-    else:
-        outcome.accepted()
+    gate.rules(one(local_domains=ALIASED))
+    for alias in VIRTUAL_ALIASES:
+        outcome = gate.play(recipients=[alias], deliver=True)
+        if gate.mta.resolves_aliases:
+            refused(outcome.rcpt[0], f"550 5.7.1 Unable to relay for {OUTSIDE}")
+            line = gate.daemon.await_line(f"recipient={alias} ", gate.daemon_mark)
+            assert f"resolved={OUTSIDE}" in line, line
+        else:
+            outcome.accepted()
+    sent = 0 if gate.mta.resolves_aliases else len(VIRTUAL_ALIASES)
+    assert gate.delivered() == [(SENDER, [OUTSIDE])] * sent, gate.delivered()
+
+
+@suite.case('a virtual alias that points outside: local with resolved = "ignore", and sent on')
+def _(gate):
+    gate.rules(one('resolved = "ignore";', local_domains=ALIASED))
+    for alias in VIRTUAL_ALIASES:
+        gate.play(recipients=[alias], deliver=True).accepted()
+    assert gate.delivered() == [(SENDER, [OUTSIDE])] * len(VIRTUAL_ALIASES), gate.delivered()
+    is_relay(gate, RELAY, OUTSIDE, f"test%example.com@{OURS}", f"@{OURS}:test@example.com")
+
+
+@suite.case("a virtual alias that points outside: who may relay may use it")
+def _(gate):
+    gate.rules(one('relay = { mode = "only"; clients = [ "172.16.0.0/16" ]; };', local_domains=ALIASED))
+    for alias in VIRTUAL_ALIASES:
+        gate.play(lab.LAN, recipients=[alias], deliver=True).accepted()
+    assert gate.delivered() == [(SENDER, [OUTSIDE])] * len(VIRTUAL_ALIASES), gate.delivered()
+
+
+@suite.case("an alias of aliases(5) that points outside is local, and sent on: no MTA tells where it leads")
+def _(gate):
+    gate.rules(one(local_domains=ALIASED))
+    gate.play(recipients=[f"forwarded@{OURS}"], deliver=True).accepted()
+    assert gate.delivered() == [(SENDER, [OUTSIDE])], gate.delivered()
 
 
 @suite.case("relay = true and false see the tricks as relay")

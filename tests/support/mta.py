@@ -14,6 +14,7 @@ from support import lab
 
 # The virtual servers of a mail gateway, and a front where a proxy may speak for its clients.
 OURS = "example.net"
+VIRTUAL = "virtual.example"  # ours, too, and everybody in it is an alias
 
 
 @dataclass(frozen=True)

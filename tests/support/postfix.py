@@ -5,7 +5,7 @@ import shutil
 import time
 
 from support import credentials, lab, wait
-from support.mta import OURS, Mta
+from support.mta import OURS, VIRTUAL, Mta
 
 _MAIN = """
 compatibility_level = 3.6
@@ -24,12 +24,15 @@ myhostname = {host}
 myorigin = {ours}
 mydestination = {ours}, {host}, localhost
 mynetworks = 127.0.0.0/8 [::1]/128
-alias_maps =
+alias_maps = inline:{{ {{ forwarded = someone@example.com }} }}
 local_recipient_maps =
-virtual_alias_maps = inline:{{ {{ outward@{ours} = someone@example.com }} }}
+virtual_alias_domains = {virtual}
+virtual_alias_maps = inline:{{ {{ outward@{ours} = someone@example.com }} {{ onward@{ours} = outward@{ours} }}
+    {{ @{virtual} = someone@example.com }} }}
 
-# All that is accepted, local or not, goes to the sink; the policy alone decides what is accepted.
+# All that is accepted, local or not, goes to the sink, but for whom aliases(5) lead somewhere else; the policy alone decides what is accepted.
 local_transport = smtp:[{sink_address}]:{sink_port}
+transport_maps = inline:{{ {{ forwarded@{ours} = local: }} }}
 relayhost = [{sink_address}]:{sink_port}
 smtp_dns_support_level = disabled
 smtpd_relay_restrictions = check_client_access static:OK, reject
@@ -115,7 +118,7 @@ class Postfix(Mta):
         chain = credentials.make_certificate(self._etc)
         (self._etc / "main.cf").write_text(_MAIN.format(
             directory=self.directory, queue=self._queue, data=data, log=self._log, sasl=sasl, chain=chain,
-            addresses=", ".join(lab.SERVER_ADDRESSES), host=lab.HOST_NAME, ours=OURS, realm=credentials.REALM,
+            addresses=", ".join(lab.SERVER_ADDRESSES), host=lab.HOST_NAME, ours=OURS, virtual=VIRTUAL, realm=credentials.REALM,
             sink_address=self.sink.address, sink_port=self.sink.port, milter=_milter(self.milter_socket))
             + ("" if self.unguarded is None else _UNGUARDED + self.unguarded))
         (self._etc / "master.cf").write_text(_MASTER + "".join(map(_services, self.served)))

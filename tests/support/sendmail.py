@@ -8,7 +8,7 @@ from pathlib import Path
 
 from support import credentials, lab, sendmail_says, wait
 from support.daemon import listening
-from support.mta import OURS, Mta
+from support.mta import OURS, VIRTUAL, Mta
 from support.syslog import Syslog
 
 _PACKAGES = Path(__file__).resolve().parents[2] / "contrib" / "packages"
@@ -24,9 +24,9 @@ FEATURE(`accept_unresolvable_domains')
 FEATURE(`accept_unqualified_senders')
 FEATURE(`nocanonify')
 FEATURE(`virtusertable', `text -k0 -v1 {etc}/virtusertable')
-undefine(`ALIAS_FILE')
+define(`ALIAS_FILE', `text:-k0 -v1 -z: {etc}/aliases')
 define(`confDOMAIN_NAME', `{host}')
-LOCAL_DOMAIN(`{ours} {host} localhost')
+LOCAL_DOMAIN(`{ours} {virtual} {host} localhost')
 define(`QUEUE_DIR', `{queue}')
 define(`confPID_FILE', `{directory}/pid')
 define(`STATUS_FILE', `')
@@ -93,7 +93,9 @@ class Sendmail(Mta):
                                             f"sasldb_path: {sasl}/sasldb2\nmech_list: {credentials.MECHANISMS}\n")
         credentials.make_certificate(self._etc)
         (self._etc / "key.pem").chmod(0o600)
-        (self._etc / "virtusertable").write_text(f"outward@{OURS} someone@example.com\n")
+        (self._etc / "virtusertable").write_text(f"outward@{OURS} someone@example.com\n"
+                                                 f"onward@{OURS} outward@{OURS}\n@{VIRTUAL} someone@example.com\n")
+        (self._etc / "aliases").write_text("forwarded: someone@example.com\n")
         self._cf = self._etc / "sendmail.cf"
         self._cf.write_text(lab.run("m4", f"-D_CF_DIR_={self._unpacked}/usr/share/sendmail/cf/", "-",
                                     input=self._configuration(sasl)))
@@ -176,7 +178,7 @@ class Sendmail(Mta):
         daemons = [self._daemon(listener, family, address, names[listener.milter or self.milter_socket])
                    for listener in self.served for family, address in _sockets(listener)]
         return _MC.format(
-            directory=self.directory, etc=self._etc, queue=self._queue, sasl=sasl, host=lab.HOST_NAME, ours=OURS,
+            directory=self.directory, etc=self._etc, queue=self._queue, sasl=sasl, host=lab.HOST_NAME, ours=OURS, virtual=VIRTUAL,
             cf=self._unpacked / "usr/share/sendmail/cf", realm=credentials.REALM, mechanisms=credentials.MECHANISMS,
             sink_address=self.sink.address, sink_port=self.sink.port,
             relays="FEATURE(`promiscuous_relay')" if self.unguarded is None else self.unguarded,
