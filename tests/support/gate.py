@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 from support import credentials, lab
@@ -35,7 +36,7 @@ class Gate:
         self.directory = lab.DIRECTORY / "gate"  # rule files; the daemon's user makes its socket here
         self.directory.mkdir()
         shutil.chown(self.directory, "nobody", "postfix")
-        self.socket = f"unix:{self.directory}/milter.sock"
+        self.socket = mta_class.milter or f"unix:{self.directory}/milter.sock"
         self.rule_file = self.directory / "test.conf"
         self.resolver = Resolver(_POINTERS, _ADDRESSES, [lab.UNANSWERED, "half.outside.example"])
         self.sink = Sink()
@@ -158,6 +159,8 @@ class Gate:
 
     def clean_up(self):
         """After a case that failed: the next one shall not stumble over what it left."""
+        if self.daemon is not None and self.daemon.alive:
+            self.daemon.signal(signal.SIGCONT)
         self.mta.discard_queue()
 
     def check_daemon(self):

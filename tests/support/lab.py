@@ -134,6 +134,8 @@ def _furnish():
     socket.sethostname(HOST_NAME)
     run("mount", "-t", "tmpfs", "-o", "mode=755", "lab", "/run")
     DIRECTORY.mkdir()
+    # Postfix's log daemon logs to its own socket, too: where it is full, it waits for itself.
+    Path("/proc/sys/net/unix/max_dgram_qlen").write_text("4096")
     run("ip", "link", "set", "lo", "up")
     for address in _ON_LO:
         run("ip", "address", "add", address + ("/128" if ":" in address else "/32"), "dev", "lo")

@@ -79,13 +79,16 @@ class Mta(abc.ABC):
     name = None
     capabilities = frozenset()  # of CAPABILITIES
     resolves_aliases = False  # does it tell at RCPT to which address an alias leads?
+    milter = None  # where it expects the daemon; None: at the suite's own socket
+    listeners = STANDARD
+    milter_timeout = 10  # seconds that it waits for the milter's answer
 
-    def __init__(self, milter_socket, sink, listeners=STANDARD, directory=lab.DIRECTORY, unguarded=None):
+    def __init__(self, milter_socket, sink, listeners=None, directory=lab.DIRECTORY, unguarded=None):
         """`unguarded` are settings, in the MTA's own words, that say for whom it relays: then it has no milter."""
         self.milter_socket = milter_socket  # as a rule file writes it: "unix:/path", "inet:PORT@ADDRESS"
         self.unguarded = unguarded
         self.sink = sink
-        self.served = [listener for listener in listeners if _needs(listener) <= self.capabilities]
+        self.served = [listener for listener in listeners or self.listeners if _needs(listener) <= self.capabilities]
         self.directory = directory / self.name
 
     @classmethod

@@ -22,29 +22,13 @@ inet_protocols = all
 
 myhostname = {host}
 myorigin = {ours}
-mydestination = {ours}, {host}, localhost
-mynetworks = 127.0.0.0/8 [::1]/128
-alias_maps = inline:{{ {{ forwarded = someone@example.com }} }}
 local_recipient_maps =
-virtual_alias_domains = {virtual}
-virtual_alias_maps = inline:{{ {{ outward@{ours} = someone@example.com }} {{ onward@{ours} = outward@{ours} }}
-    {{ @{virtual} = someone@example.com }} }}
 
-# All that is accepted, local or not, goes to the sink, but for whom aliases(5) lead somewhere else; the policy alone decides what is accepted.
+# All that is accepted, local or not, goes to the sink.
 local_transport = smtp:[{sink_address}]:{sink_port}
-transport_maps = inline:{{ {{ forwarded@{ours} = local: }} }}
 relayhost = [{sink_address}]:{sink_port}
 smtp_dns_support_level = disabled
-smtpd_relay_restrictions = check_client_access static:OK, reject
-smtpd_recipient_restrictions =
 in_flow_delay = 0
-
-smtpd_milters = {milter}
-non_smtpd_milters = {milter}
-milter_default_action = tempfail
-milter_connect_timeout = 10s
-milter_command_timeout = 10s
-milter_content_timeout = 10s
 
 smtpd_sasl_type = cyrus
 smtpd_sasl_path = smtpd
@@ -58,6 +42,27 @@ smtpd_hard_error_limit = 1000
 smtpd_junk_command_limit = 1000
 smtpd_client_connection_count_limit = 0
 default_process_limit = 100
+"""
+
+# The policy alone decides what is accepted.
+_POLICY = """
+mydestination = {ours}, {host}, localhost
+mynetworks = 127.0.0.0/8 [::1]/128
+alias_maps = inline:{{ {{ forwarded = someone@example.com }} }}
+virtual_alias_domains = {virtual}
+virtual_alias_maps = inline:{{ {{ outward@{ours} = someone@example.com }} {{ onward@{ours} = outward@{ours} }}
+    {{ @{virtual} = someone@example.com }} }}
+# Not to the sink: for whom aliases(5) lead somewhere else.
+transport_maps = inline:{{ {{ forwarded@{ours} = local: }} }}
+smtpd_relay_restrictions = check_client_access static:OK, reject
+smtpd_recipient_restrictions =
+
+smtpd_milters = {milter}
+non_smtpd_milters = {milter}
+milter_default_action = tempfail
+milter_connect_timeout = {timeout}s
+milter_command_timeout = {timeout}s
+milter_content_timeout = {timeout}s
 """
 
 _MASTER = """
@@ -115,17 +120,33 @@ class Postfix(Mta):
             directory.mkdir(parents=True, exist_ok=True)
         shutil.chown(data, "postfix")
         self._make_users(sasl)
-        chain = credentials.make_certificate(self._etc)
-        (self._etc / "main.cf").write_text(_MAIN.format(
-            directory=self.directory, queue=self._queue, data=data, log=self._log, sasl=sasl, chain=chain,
-            addresses=", ".join(lab.SERVER_ADDRESSES), host=lab.HOST_NAME, ours=OURS, virtual=VIRTUAL, realm=credentials.REALM,
-            sink_address=self.sink.address, sink_port=self.sink.port, milter=_milter(self.milter_socket))
-            + ("" if self.unguarded is None else _UNGUARDED + self.unguarded))
-        (self._etc / "master.cf").write_text(_MASTER + "".join(map(_services, self.served)))
+        self._settings = {
+            "directory": self.directory, "queue": self._queue, "data": data, "log": self._log, "sasl": sasl,
+            "chain": credentials.make_certificate(self._etc), "addresses": ", ".join(lab.SERVER_ADDRESSES),
+            "host": lab.HOST_NAME, "ours": OURS, "virtual": VIRTUAL, "realm": credentials.REALM,
+            "sink_address": self.sink.address, "sink_port": self.sink.port, "milter": _milter(self.milter_socket),
+            "timeout": self.milter_timeout}
+        self._run()
+
+    def _run(self):
+        """Writes its configuration, and starts it."""
+        (self._etc / "main.cf").write_text(self._main_cf())
+        (self._etc / "master.cf").write_text(self._master_cf())
         long_ago = time.time() - 60  # Postfix waits until its configuration has lain still for two seconds
         for name in ("main.cf", "master.cf"):
             os.utime(self._etc / name, (long_ago, long_ago))
         lab.run("postfix", "-c", self._etc, "start")
+
+    def _main_cf(self):
+        return (self._lab_main_cf() + _POLICY.format(**self._settings)
+                + ("" if self.unguarded is None else _UNGUARDED + self.unguarded))
+
+    def _lab_main_cf(self):
+        """What must be so that it lives in the lab, whatever it decides."""
+        return _MAIN.format(**self._settings)
+
+    def _master_cf(self):
+        return _MASTER + "".join(map(_services, self.served))
 
     def stop(self):
         lab.run("postfix", "-c", self._etc, "stop")

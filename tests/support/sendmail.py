@@ -18,15 +18,11 @@ _PACKAGES = Path(__file__).resolve().parents[2] / "contrib" / "packages"
 _MC = r"""
 define(`_USE_ETC_MAIL_')define(`MAIL_SETTINGS_DIR', `{etc}/')include(`{cf}/m4/cf.m4')
 OSTYPE(`linux')
-FEATURE(`no_default_msa')
-{relays}
 FEATURE(`accept_unresolvable_domains')
 FEATURE(`accept_unqualified_senders')
 FEATURE(`nocanonify')
-FEATURE(`virtusertable', `text -k0 -v1 {etc}/virtusertable')
-define(`ALIAS_FILE', `text:-k0 -v1 -z: {etc}/aliases')
+undefine(`ALIAS_FILE')
 define(`confDOMAIN_NAME', `{host}')
-LOCAL_DOMAIN(`{ours} {virtual} {host} localhost')
 define(`QUEUE_DIR', `{queue}')
 define(`confPID_FILE', `{directory}/pid')
 define(`STATUS_FILE', `')
@@ -50,19 +46,29 @@ define(`confCACERT_PATH', `{etc}')
 define(`confCACERT', `{etc}/certificate.pem')
 define(`confSERVER_CERT', `{etc}/certificate.pem')
 define(`confSERVER_KEY', `{etc}/key.pem')
-define(`confAUTH_MECHANISMS', `{mechanisms}')
-TRUST_AUTH_MECH(`{mechanisms}')
 define(`confAUTH_REALM', `{realm}')
-{filters}
-{daemons}
-define(`confINPUT_MAIL_FILTERS', `{default_filter}')
+{judged}
 MAILER(`local')
 MAILER(`smtp')
 LOCAL_CONFIG
 ESASL_CONF_PATH={sasl}
 """
 
-_FILTER = "MAIL_FILTER(`{name}', `S={socket}, F=T, T=C:10s;S:10s;R:10s;E:20s')"
+# The policy alone decides what is accepted.
+_POLICY = r"""
+FEATURE(`no_default_msa')
+{relays}
+FEATURE(`virtusertable', `text -k0 -v1 {etc}/virtusertable')
+define(`ALIAS_FILE', `text:-k0 -v1 -z: {etc}/aliases')
+LOCAL_DOMAIN(`{ours} {virtual} {host} localhost')
+define(`confAUTH_MECHANISMS', `{mechanisms}')
+TRUST_AUTH_MECH(`{mechanisms}')
+{filters}
+{daemons}
+define(`confINPUT_MAIL_FILTERS', `{default_filter}')
+"""
+
+_FILTER = "MAIL_FILTER(`{name}', `S={socket}, F=T, T=C:{timeout}s;S:{timeout}s;R:{timeout}s;E:{end}s')"
 _DAEMON = "DAEMON_OPTIONS(`Name={name}, Family={family}, {address}Port={port}, {login}InputMailFilters={milter}')"
 
 
@@ -71,6 +77,7 @@ class Sendmail(Mta):
     capabilities = frozenset({"local", "inetd"})
     resolves_aliases = True
     _syslog = None  # one for all
+    _families = ("inet", "inet6")  # of each listener's sockets
 
     @classmethod
     def prepare(cls):
@@ -96,14 +103,23 @@ class Sendmail(Mta):
         (self._etc / "virtusertable").write_text(f"outward@{OURS} someone@example.com\n"
                                                  f"onward@{OURS} outward@{OURS}\n@{VIRTUAL} someone@example.com\n")
         (self._etc / "aliases").write_text("forwarded: someone@example.com\n")
-        self._cf = self._etc / "sendmail.cf"
-        self._cf.write_text(lab.run("m4", f"-D_CF_DIR_={self._unpacked}/usr/share/sendmail/cf/", "-",
-                                    input=self._configuration(sasl)))
+        self._settings = {
+            "directory": self.directory, "etc": self._etc, "queue": self._queue, "sasl": sasl, "host": lab.HOST_NAME,
+            "ours": OURS, "virtual": VIRTUAL, "cf": self._unpacked / "usr/share/sendmail/cf",
+            "realm": credentials.REALM, "mechanisms": credentials.MECHANISMS, "sink_address": self.sink.address,
+            "sink_port": self.sink.port}
         # Without this a listener for all IPv6 addresses would take the port for IPv4, too.
-        Path("/proc/sys/net/ipv6/bindv6only").write_text("1")
+        Path("/proc/sys/net/ipv6/bindv6only").write_text("1" if "inet" in self._families else "0")
+        self._run()
+
+    def _run(self):
+        """Writes its configuration, and starts it."""
+        self._cf = self._etc / "sendmail.cf"
+        self._cf.write_text(lab.run("m4", f"-D_CF_DIR_={self._settings['cf']}/", "-",
+                                    input=_MC.format(judged=self._judged(), **self._settings)))
         lab.run(self._program, "-C", self._cf, "-L", "sendmail", "-bd")
         wait.until(lambda: all(listening(f"{family}:{listener.port}@") for listener in self.served
-                               for family in ("inet", "inet6")), "Sendmail to listen")
+                               for family in self._families), "Sendmail to listen")
 
     def stop(self):
         pid = self.pid
@@ -168,7 +184,8 @@ class Sendmail(Mta):
     def _program(self):
         return self._unpacked / "usr/libexec/sendmail/sendmail"
 
-    def _configuration(self, sasl):
+    def _judged(self):
+        """Its listeners and milters, and for whom it relays."""
         filters = {listener.milter or self.milter_socket for listener in self.served}
         names = {self.milter_socket: "main"}
         for number, milter in enumerate(sorted(filters - set(names)), 1):
@@ -177,15 +194,11 @@ class Sendmail(Mta):
             names = dict.fromkeys(names, "")
         daemons = [self._daemon(listener, family, address, names[listener.milter or self.milter_socket])
                    for listener in self.served for family, address in _sockets(listener)]
-        return _MC.format(
-            directory=self.directory, etc=self._etc, queue=self._queue, sasl=sasl, host=lab.HOST_NAME, ours=OURS, virtual=VIRTUAL,
-            cf=self._unpacked / "usr/share/sendmail/cf", realm=credentials.REALM, mechanisms=credentials.MECHANISMS,
-            sink_address=self.sink.address, sink_port=self.sink.port,
+        return _POLICY.format(
             relays="FEATURE(`promiscuous_relay')" if self.unguarded is None else self.unguarded,
-            filters="\n".join(_FILTER.format(name=name, socket=_reachable(socket))
-                              for socket, name in names.items() if name),
-            default_filter="main" if self.unguarded is None else "",
-            daemons="\n".join(daemons))
+            filters="\n".join(_FILTER.format(name=name, socket=_reachable(socket), timeout=self.milter_timeout,
+                                             end=2 * self.milter_timeout) for socket, name in names.items() if name),
+            default_filter="main" if self.unguarded is None else "", daemons="\n".join(daemons), **self._settings)
 
     @staticmethod
     def _daemon(listener, family, address, milter):

@@ -21,15 +21,15 @@ from support.mta import CAPABILITIES
 from support.postfix import Postfix
 from support.sendmail import Sendmail
 
-MTAS = {mta.name: mta for mta in (Postfix, Sendmail)}
-
 _LONGEST = 200  # lines of one log in a report
 
 
 class Suite:
-    def __init__(self, about, furnish=None):
-        """`furnish` is called once in the private machine, before the MTA starts there."""
+    def __init__(self, about, mtas=(Postfix, Sendmail), furnish=None):
+        """`mtas` are the classes that it plays on. `furnish` is called once in the private machine, before the MTA
+        starts there."""
         self._about = about
+        self._mtas = {mta.name: mta for mta in mtas}
         self._furnish = furnish
         self._cases = []
 
@@ -59,11 +59,11 @@ class Suite:
 
     def _play(self, arguments, report):
         lab.require_root()
-        MTAS[arguments.mta].prepare()
+        self._mtas[arguments.mta].prepare()
         lab.enter()
         if self._furnish is not None:
             self._furnish()
-        gate = Gate(arguments.sallyport, MTAS[arguments.mta])
+        gate = Gate(arguments.sallyport, self._mtas[arguments.mta])
         print("TAP version 13")
         chosen = [case for case in self._cases if arguments.only in case[0]]
         failures = 0
@@ -75,7 +75,7 @@ class Suite:
     def _arguments(self, words):
         parser = argparse.ArgumentParser(description=self._about)
         parser.add_argument("--sallyport", required=True, metavar="PATH", help="the executable")
-        parser.add_argument("--mta", choices=sorted(MTAS), default="postfix")
+        parser.add_argument("--mta", choices=sorted(self._mtas), default="postfix")
         parser.add_argument("--only", default="", metavar="TEXT", help="only cases with this text in their title")
         parser.add_argument("--report", choices=("stdout", "stderr"), default="stdout",
                             help="where to explain failures; Meson shows only the latter")
