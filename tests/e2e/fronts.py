@@ -62,6 +62,19 @@ def _(gate):
         assert relays(session)
 
 
+@suite.case("XCLIENT: after a message of one client that of another is judged by itself", needs={"xclient"})
+def _(gate):
+    gate.rules(LAN_RELAYS)
+    with by_front(gate, f"ADDR={lab.LAN}") as session:
+        for address, expected in ((lab.LAN, True), (lab.INTERNET, False), (lab.LAN, True)):
+            accepted(session.command(f"XCLIENT ADDR={address}"))
+            session.ehlo()
+            assert relays(session) == expected
+            accepted(session.rcpt(LOCAL))
+            accepted(session.data())
+    assert gate.delivered() == [(SENDER, [LOCAL])] + [(SENDER, [LOCAL, RELAY])] * 2
+
+
 @suite.case("XCLIENT: a login that the second one does not repeat, or takes back, is over", needs={"xclient"})
 def _(gate):
     gate.rules(one('relay = { mode = "only"; authenticated = true; users = [ "alice" ]; };'))

@@ -115,6 +115,19 @@ def _(gate):
     judged_by(gate, "rest", client="127.0.0.1")
 
 
+@suite.case("local: mail that a program submits by sendmail -bs, too", needs={"local"})
+def _(gate):
+    gate.rules(rule_file(listener('relay = { mode = "only"; clients = [ "127.0.0.1" ]; };',
+                                  refuse("rcpt", 'recipient = [ "info@" ];'), name="machine", match="local = true;"),
+                         named("rest")))
+    gate.mta.submit_by_smtp("by-smtp@example.org", [RELAY])
+    gate.mta.await_idle()
+    assert sent_by(gate, "by-smtp@example.org") == [[RELAY]]
+    gate.mta.submit_by_smtp("refused-by-smtp@example.org", [LOCAL])
+    gate.daemon.await_line("^refused .*listener=machine stage=rcpt", gate.daemon_mark)
+    assert sent_by(gate, "refused-by-smtp@example.org") == []
+
+
 @suite.case("local: what its listener refuses is not sent", needs={"local"})
 def _(gate):
     gate.rules(rule_file(listener('relay = { mode = "only"; clients = [ "172.16.0.0/16" ]; };', name="machine",

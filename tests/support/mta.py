@@ -122,6 +122,10 @@ class Mta(abc.ABC):
         """Submits a message as a program on the machine would. Raises where the submission itself fails."""
 
     @abc.abstractmethod
+    def submit_by_smtp(self, sender, recipients, body="Subject: a test\n\nA test.\n"):
+        """The same, as a program would that speaks SMTP to `sendmail -bs`."""
+
+    @abc.abstractmethod
     def await_idle(self):
         """Waits until nothing is on its way any more: all that was accepted is with the sink."""
 

@@ -131,7 +131,10 @@ class Sendmail(Mta):
         return int((self.directory / "pid").read_text().split()[0])
 
     def submit(self, sender, recipients, body="Subject: a test\n\nA test.\n"):
-        """As mail programs do that speak SMTP to `sendmail -bs`; they are told of a refusal, and give up then."""
+        self.submit_by_smtp(sender, recipients, body)
+
+    def submit_by_smtp(self, sender, recipients, body="Subject: a test\n\nA test.\n"):
+        """The program is told of a refusal, and gives up then."""
         with subprocess.Popen([self._program, "-C", self._cf, "-bs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, text=True) as dialogue:
             def say(line):
