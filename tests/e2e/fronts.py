@@ -1,4 +1,4 @@
-"""Clients that come by something else: a front that speaks for them, a proxy, postscreen; and clients that have gone."""
+"""Clients that come by something else: a front that speaks for them, a proxy, postscreen; and clients that are gone."""
 
 import contextlib
 import socket
@@ -180,7 +180,7 @@ def _(gate):
                     assert not relays(session), (each.name, ports)
 
 
-@suite.case("PROXY: what speaks for itself, to see whether we live, is judged as itself", needs={"upstream", "screened"})
+@suite.case("PROXY: one that speaks for itself, to see whether we live, is judged", needs={"upstream", "screened"})
 def _(gate):
     gate.rules(LAN_RELAYS)
     for each in PROXIED:
@@ -265,7 +265,7 @@ def _(gate):
 
 
 def by_inetd(gate, client, gone=False):
-    """Has a program that inetd would start serve one client, who says all that it came for; returns what it was told."""
+    """Has an MTA that inetd would start serve one client, who says all that it came for; returns what it was told."""
     with socket.create_server((lab.SERVER, 2600)) as door:
         with caller(client, lab.SERVER, 2600) as connection:
             connection.settimeout(20)

@@ -256,7 +256,7 @@ def _(gate):
         assert (entry["recipient"], entry["read_as"]) == (recipient, "test@example.com"), entry
 
 
-@row("resolved", "what the MTA reads in one that is not plain; on Sendmail without its domain where it is delivered here")
+@row("resolved", "what the MTA reads in one that is not plain; on Sendmail without a domain that is local")
 def _(gate):
     begin(gate, TALKATIVE)
     for recipient, read in ((f"(x)info@{OURS}", here(gate, "info")), (f"info@{OURS} (x)", here(gate, "info")),

@@ -25,7 +25,8 @@ TOLD = {"j": lab.HOST_NAME, "{daemon_name}": "smtp", "{daemon_port}": "25", "{da
         "{client_resolve}": "OK"}
 
 # One listener for that, and one for the machine itself: what is neither has no policy.
-RULES = rule_file(listener('relay = { mode = "only"; clients = [ "172.16.0.0/16" ]; authenticated = true; };', name="mx",
+RULES = rule_file(listener('relay = { mode = "only"; clients = [ "172.16.0.0/16" ]; authenticated = true; };',
+                           name="mx",
                            match=f'port = [ 25 ]; address = [ "{lab.SERVER}" ]; daemon = [ "smtp" ];'),
                   listener('relay = { mode = "only"; clients = [ "127.0.0.1" ]; };', name="machine",
                            match="local = true;"))
@@ -137,7 +138,7 @@ def _(gate):
         assert rcpt(each) == "c"
 
 
-@suite.case("a client at 127.0.0.1 is the machine itself only where it is in the queue, and has no port, nor its listener")
+@suite.case("a client at 127.0.0.1 is the machine itself only where its mail is queued already, and no port is told")
 def _(gate):
     gate.rules(RULES)
     for told, host, port, answer in (({"i": "4ABC"}, "localhost", 0, "c"), ({}, "localhost", 0, NO_POLICY),
@@ -164,8 +165,8 @@ def _(gate):
 
 # Macros
 
-GARBAGE = ("", " ", "0", "-1", "65536", "99999999999999999999", "25x", " 25", "0x19", "25\n", "\x01", b"\xff\xfe", "%s%n",
-           "fe80::1%eth0", "IPv6:", "IPv6:::1::", "999.1.1.1", "[172.16.1.11]", "x" * 30000)
+GARBAGE = ("", " ", "0", "-1", "65536", "99999999999999999999", "25x", " 25", "0x19", "25\n", "\x01", b"\xff\xfe",
+           "%s%n", "fe80::1%eth0", "IPv6:", "IPv6:::1::", "999.1.1.1", "[172.16.1.11]", "x" * 30000)
 
 
 @suite.case("garbage for the listener's name, port or address: it is not that listener")
@@ -344,7 +345,7 @@ def nothing_left(gate):
     wait.until(lambda: conversations(gate) == 0, "all conversations to be over")
     before = gate.daemon.descriptors
     yield
-    wait.until(lambda: conversations(gate) == 0 and gate.daemon.descriptors <= before, f"{before} descriptors, as before")
+    wait.until(lambda: conversations(gate) == 0 and gate.daemon.descriptors <= before, f"{before} descriptors again")
 
 
 @suite.case("an MTA that hangs up, at each place, and within a packet, leaves nothing behind")
@@ -399,7 +400,8 @@ def _(gate):
 MALFORMED = (
     struct.pack("!I", 0), struct.pack("!I", 0x7FFFFFFF) + b"M", struct.pack("!I", 0xFFFFFFFF) + b"M", b"\0\0\0\1Z",
     b"\0\0\0\1M", b"\0\0\0\1R", b"\0\0\0\1H", b"\0\0\0\1L", b"\0\0\0\1C", b"\0\0\0\1O", b"\0\0\0\1D", b"\0\0\0\2DC",
-    b"\0\0\0\2M<", b"\0\0\0\2R<", b"\0\0\0\2Hx", b"\0\0\0\3Lx\0", b"\0\0\0\4Cabc", b"\0\0\0\5Cabc\0", b"\0\0\0\6Cabc\0004",
+    b"\0\0\0\2M<", b"\0\0\0\2R<", b"\0\0\0\2Hx", b"\0\0\0\3Lx\0", b"\0\0\0\4Cabc", b"\0\0\0\5Cabc\0",
+    b"\0\0\0\6Cabc\0004",
     b"\0\0\0\7Cabc\0004\0", b"\0\0\0\3O\0\0", b"\0\0\0\4Axyz", b"\0\0\0\4Qxyz", b"\0\0\0\3M\0\0", b"\0\0\0\3R\0\0",
     b"\0\0\0\6DZj\0x\0", b"\0\0\0\6D\xffj\0x\0",
 )
