@@ -107,3 +107,15 @@ dnl p: no password in clear, so that a login takes STARTTLS. y: nor an anonymous
 define(`confAUTH_MECHANISMS', `PLAIN LOGIN')
 TRUST_AUTH_MECH(`PLAIN LOGIN')
 define(`confAUTH_OPTIONS', `A p y')
+dnl
+dnl user\@example.com@example.net is of example.net for Sendmail, which takes it,
+dnl and leads elsewhere if the next server reads it otherwise.  So nothing with a
+dnl second @ is taken.  (Have you a Local_check_rcpt?  Then put its rules below
+dnl these.  Between the two sides of a rule stands a tab.)
+LOCAL_CONFIG
+Ktwice regex -a@TWICE @.*@
+LOCAL_RULESETS
+SLocal_check_rcpt
+R$*		$: $(twice $1 $)
+R$* @TWICE	$#error $@ 5.1.3 $: "553 An address has one @"
+divert(0)dnl

@@ -24,7 +24,8 @@ INSIDE = (lab.LAN, lab.SERVER, "127.0.0.1", "127.8.9.1", "::1", "172.16.0.1", "1
 
 # What leads away from here, though most of it looks like an address of ours.
 AWAY = (RELAY, "test%example.com@example.net", "test@example.com@example.net", '"test@example.com"@example.net',
-        "@example.net:test@example.com", "example.com!test@example.net", "test@[192.0.2.1]")
+        "@example.net:test@example.com", "example.com!test@example.net", r"test\@example.com@example.net",
+        "test@[192.0.2.1]")
 
 
 def with_rules(title):
@@ -155,8 +156,9 @@ def _(gate):
 
 @suite.case("the listeners have the names that the settings give them")
 def _(gate):
-    gate.rules(rule_file(*(listener(refuse("mail", 'sender = [ "/^/" ];', "550 5.7.1 here {listener} judges"), name=name,
-                                    match=f'daemon = [ "{name}" ];') for name in ("inbound", "submission", "remote"))))
+    gate.rules(rule_file(*(
+        listener(refuse("mail", 'sender = [ "/^/" ];', "550 5.7.1 here {listener} judges"), name=name,
+                 match=f'daemon = [ "{name}" ];') for name in ("inbound", "submission", "remote"))))
     gate.play().refused("mail", "550 5.7.1 here inbound judges")
     for port, name in ((SUBMISSION.port, "submission"), (REMOTE.port, "remote")):
         gate.play(port=port, tls=True, login="alice").refused("mail", f"550 5.7.1 here {name} judges")

@@ -147,7 +147,8 @@ class AttachedSendmail(_Attached, Sendmail):
         etc.mkdir(parents=True)
         shutil.copy(_CONTRIB / "sendmail/access", etc / "access")
         with open(etc / "access", encoding="ascii") as source:
-            lab.run(self._unpacked / "usr/libexec/sendmail/makemap", "-C", "/dev/null", "hash", etc / "access", stdin=source)
+            makemap = self._unpacked / "usr/libexec/sendmail/makemap"
+            lab.run(makemap, "-C", "/dev/null", "hash", etc / "access", stdin=source)
         sockets = lab.DIRECTORY / "sallyport"
         sockets.mkdir()
         shutil.chown(sockets, "nobody", "postfix")
