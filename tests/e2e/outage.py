@@ -145,7 +145,8 @@ class Crowd:
             for client in (self.insiders[stage], self.outsiders[stage]):
                 name, reply = self.told[client]
                 if step is not None:
-                    assert (name, reply.words) == (step, PUT_OFF[self.gate.mta.name]), f"{client.sender}: {name}: {reply}"
+                    told = (step, PUT_OFF[self.gate.mta.name])
+                    assert (name, reply.words) == told, f"{client.sender}: {name}: {reply}"
                 elif client.recipient == RELAY and client is self.outsiders[stage]:
                     assert (name, reply.words) == ("RCPT", UNABLE), f"{client.sender}: {name}: {reply}"
                 else:

@@ -103,16 +103,18 @@ class Gate:
 
     # Clients
 
-    def connect(self, client=lab.INTERNET, port=25, server=None, preface=b""):
+    def connect(self, client=lab.INTERNET, port=25, server=None, preface=b"", greeted=True):
         """A session from that address, greeting read; by default to the server's address of the same kind.
 
-        `preface` are octets that go before the greeting, as a proxy sends them.
+        `preface` are octets that go before the greeting, as a proxy sends them. Unless `greeted`, the greeting is the
+        first reply() of the session.
         """
         if server is None:
             server = client if client in ("127.0.0.1", "::1") else lab.SERVER6 if ":" in client else lab.SERVER
         transcript = []
         self.transcripts.append(transcript)
-        return Session(server, port, client, transcript, bare=self.mta.bare, preface=preface)
+        return Session(server, port, client, transcript, bare=self.mta.bare, preface=preface,
+                       greeted=greeted)
 
     def play(self, client=lab.INTERNET, port=25, server=None, helo="client.example", bits=None, tls=False, login=None,
              mechanism="PLAIN", sender=SENDER, parameters=(), recipients=(LOCAL,), deliver=False):

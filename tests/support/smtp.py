@@ -51,7 +51,8 @@ class Session:
     `preface` are octets that go before the greeting, as a proxy sends them.
     """
 
-    def __init__(self, server, port, client=None, transcript=None, say=None, bare=str, patience=PATIENCE, preface=b""):
+    def __init__(self, server, port, client=None, transcript=None, say=None, bare=str, patience=PATIENCE, preface=b"",
+                 greeted=True):
         self.transcript = [] if transcript is None else transcript
         self._bare = bare
         self._say = say
@@ -66,7 +67,7 @@ class Session:
         if preface:
             self._note(">", repr(preface))
             self.socket.sendall(preface)
-        self.greeting = self._reply()
+        self.greeting = self._reply() if greeted else None
 
     def __enter__(self):
         return self
