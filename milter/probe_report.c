@@ -45,10 +45,10 @@ static void paint(const struct sheet *sheet, const char *colour)
 		fputs(colour, sheet->stream);
 }
 
-/* Writes words from the column on, where the line stands already, and goes on there in further lines. */
-static void flow(const struct sheet *sheet, unsigned column, const char *text)
+/* Writes words from the place on where the line stands already; further lines begin at the column. */
+static void flow_from(const struct sheet *sheet, size_t at, unsigned column, const char *text)
 {
-	size_t at = column;
+	bool written = false; /* something, that a blank must part from the next word */
 
 	while (*text != '\0') {
 		size_t length = strcspn(text, " ");
@@ -56,23 +56,30 @@ static void flow(const struct sheet *sheet, unsigned column, const char *text)
 		size_t room = PROBE_REPORT_WIDTH - column;
 		size_t piece = length > room ? room : length;
 
-		if (at > column && at + 1 + piece > PROBE_REPORT_WIDTH) {
+		if (written && at + 1 + piece > PROBE_REPORT_WIDTH) {
 			fprintf(sheet->stream, "\n%*s", (int)column, "");
 			at = column;
-		} else if (at > column) {
+		} else if (written) {
 			fputc(' ', sheet->stream);
 			at++;
 		}
 		fwrite(text, 1, piece, sheet->stream);
+		written = true;
 		at += piece;
 		text += piece;
 		if (piece < length) {
 			fprintf(sheet->stream, "\n%*s", (int)column, "");
 			at = column;
+			written = false;
 		}
 		text += strspn(text, " ");
 	}
 	fputc('\n', sheet->stream);
+}
+
+static void flow(const struct sheet *sheet, unsigned column, const char *text)
+{
+	flow_from(sheet, column, column, text);
 }
 
 static void flow_format(const struct sheet *sheet, unsigned column, const char *format, ...)
@@ -262,10 +269,13 @@ static void print_pass(const struct sheet *sheet, const struct probe_run *run, c
 	const struct probe_pass *pass = &stop->passes[kind];
 
 	fprintf(sheet->stream, "\n%s, %s\n", stop->address.text, probe_pass_words(pass, kind));
+	if (pass->attempts == NULL && pass->why == pass->control.words) {
+		print_result(sheet, pass->control.result);
+		print_words(sheet, MARKED_COLUMN, &pass->control);
+		return;
+	}
 	if (pass->attempts == NULL) {
-		enum probe_result result = pass->why == pass->control.words ? pass->control.result : PROBE_NOT_TRIED;
-
-		print_result(sheet, result);
+		print_result(sheet, PROBE_NOT_TRIED);
 		flow(sheet, MARKED_COLUMN, pass->why);
 		return;
 	}
@@ -312,33 +322,29 @@ static bool is_open_by_own_alone(const struct probe_run *run)
 
 static void print_verdict(const struct sheet *sheet, const struct probe_run *run)
 {
-	const char *host = run->settings->target.host;
-	unsigned port = run->settings->target.port;
+	static const struct {
+		const char *word;
+		const char *colour;
+		const char *words;
+	} verdicts[] = {
+	    [PROBE_CLOSED] = {"closed", GREEN, "refused every form."},
+	    [PROBE_OPEN] = {"OPEN", RED, "relays mail for anybody."},
+	    [PROBE_NOT_DECIDED] = {"undecided", YELLOW, "let nothing through, but did not refuse everything."},
+	};
+	const char *words = verdicts[run->verdict].words;
+	const char *word = verdicts[run->verdict].word;
+	char text[2 * PROBE_HOST];
 
+	static_assert(sizeof verdicts / sizeof *verdicts == PROBE_VERDICT_COUNT, "every verdict has words");
+	if (run->verdict == PROBE_OPEN && is_open_by_own_alone(run))
+		words = "relays mail, unless it has mailboxes of those names.";
 	fputc('\n', sheet->stream);
-	switch (run->verdict) {
-	case PROBE_OPEN:
-		paint(sheet, RED);
-		fputs("OPEN", sheet->stream);
-		paint(sheet, PLAIN);
-		flow_format(sheet, 4, ": %s, port %u, %s", host, port,
-		            is_open_by_own_alone(run)
-		                ? "relays mail for anybody, unless those are mailboxes of its own."
-		                : "relays mail for anybody.");
-		return;
-	case PROBE_NOT_DECIDED:
-		paint(sheet, YELLOW);
-		fputs("undecided", sheet->stream);
-		paint(sheet, PLAIN);
-		flow_format(sheet, 9, ": %s, port %u, let nothing through, but did not refuse everything.", host, port);
-		return;
-	case PROBE_CLOSED:
-		paint(sheet, GREEN);
-		fputs("closed", sheet->stream);
-		paint(sheet, PLAIN);
-		flow_format(sheet, 6, ": %s, port %u, refused every form.", host, port);
-		return;
-	}
+	paint(sheet, verdicts[run->verdict].colour);
+	fputs(word, sheet->stream);
+	paint(sheet, PLAIN);
+	fputs(": ", sheet->stream);
+	snprintf(text, sizeof text, "%s, port %u, %s", run->settings->target.host, run->settings->target.port, words);
+	flow_from(sheet, strlen(word) + 2, 2, text);
 }
 
 static void print_delivery(const struct sheet *sheet, const struct probe_run *run)

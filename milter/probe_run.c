@@ -223,7 +223,7 @@ static bool make_pass(struct tour *tour, enum probe_pass_kind kind)
 	tour->way.user = kind == PROBE_PASS_LOGIN ? settings->user : NULL;
 	tour->way.password = settings->password;
 	if (settings->deliver) {
-		probe_message(&tour->run->delivery, settings, "local", message, sizeof message);
+		probe_message(&tour->run->delivery, settings, "second-message", message, sizeof message);
 		tour->way.message = message;
 	}
 	return try_forms(tour);

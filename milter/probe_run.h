@@ -78,6 +78,7 @@ enum probe_verdict {
 	PROBE_OPEN,
 	PROBE_NOT_DECIDED,
 };
+#define PROBE_VERDICT_COUNT (PROBE_NOT_DECIDED + 1)
 
 struct probe_run {
 	const struct probe_settings *settings;

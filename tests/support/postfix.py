@@ -91,7 +91,7 @@ scache     unix  -  -  n  -     1  scache
 postlog    unix-dgram n - n -   1  postlogd
 """
 
-# Comes after all that it takes back.
+# In place of what sets a milter, and relays for anybody.
 _UNGUARDED = """
 smtpd_milters =
 non_smtpd_milters =
@@ -138,8 +138,8 @@ class Postfix(Mta):
         lab.run("postfix", "-c", self._etc, "start")
 
     def _main_cf(self):
-        return (self._lab_main_cf() + _POLICY.format(**self._settings)
-                + ("" if self.unguarded is None else _UNGUARDED + self.unguarded))
+        settings = self._lab_main_cf() + _POLICY.format(**self._settings)
+        return settings if self.unguarded is None else _replaced(_replaced(settings, _UNGUARDED), self.unguarded)
 
     def _lab_main_cf(self):
         """What must be so that it lives in the lab, whatever it decides."""
@@ -197,6 +197,16 @@ class Postfix(Mta):
         database.chmod(0o640)
         (sasl / "smtpd.conf").write_text("pwcheck_method: auxprop\nauxprop_plugin: sasldb\n"
                                          f"sasldb_path: {database}\nmech_list: {credentials.MECHANISMS}\n")
+
+
+def _replaced(settings, others):
+    """The settings, a line each, with others in place of those of the same name.
+
+    Postfix would take the last one, and warn each time: enough warnings at the start stop its own log for ever.
+    """
+    names = {line.partition("=")[0].strip() for line in others.splitlines()}
+    kept = [line for line in settings.splitlines() if not line.strip() or line.partition("=")[0].strip() not in names]
+    return "\n".join([*kept, others]) + "\n"
 
 
 def _services(listener):
