@@ -202,7 +202,7 @@ enum smtp_fault smtp_client_read(struct smtp_client *client)
 	smtp_reply_begin(&client->reply);
 	while (state == SMTP_REPLY_MORE) {
 		if (client->taken == client->filled) {
-			enum smtp_fault fault = now() < deadline ? fill(client, deadline) : SMTP_TIMED_OUT;
+			enum smtp_fault fault = fill(client, deadline);
 
 			if (fault != SMTP_FINE)
 				return fault;
