@@ -9,9 +9,10 @@ certificates, passwords, the next hop. A case may have it changed for a while, a
 import contextlib
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
-from support import lab
+from support import lab, wait
 from support.mta import INBOUND, REMOTE, SUBMISSION
 from support.postfix import Postfix
 from support.sendmail import Sendmail
@@ -126,7 +127,10 @@ class AttachedPostfix(_Attached, Postfix):
 
     def wake(self):
         """Makes it look at the submitted mail that waits, as it does by itself once a minute."""
-        lab.run("postkick", "-c", self.directory / "etc", "public", "pickup", "W")
+        command = ("postkick", "-c", self.directory / "etc", "public", "pickup", "W")
+        # pickup may close its end at that moment: postkick is then killed by SIGPIPE.
+        wait.until(lambda: subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode == 0,
+                   "pickup to take the request")
 
     def waiting(self):
         """How many submitted messages wait."""
