@@ -1,6 +1,7 @@
 #include "policy/address.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <string.h>
 
 #include "policy/limits.h"
@@ -55,4 +56,48 @@ void address_to_text(const struct address *address, char *text)
 bool address_equal(const struct address *one, const struct address *other)
 {
 	return one->family == other->family && memcmp(one->bytes, other->bytes, sizeof one->bytes) == 0;
+}
+
+/* 4 or 8 bytes in network order. */
+static uint32_t read_32(const uint8_t *bytes)
+{
+	uint32_t value;
+
+	memcpy(&value, bytes, sizeof value);
+	return be32toh(value);
+}
+
+static uint64_t read_64(const uint8_t *bytes)
+{
+	uint64_t value;
+
+	memcpy(&value, bytes, sizeof value);
+	return be64toh(value);
+}
+
+address_number address_to_number(const struct address *address)
+{
+	if (address->family == ADDRESS_IPV4)
+		return read_32(address->bytes);
+	return (address_number)read_64(address->bytes) << 64 | read_64(address->bytes + 8);
+}
+
+struct address address_from_number(address_number number, enum address_family family)
+{
+	struct address address = {.family = family};
+	uint32_t ipv4 = htobe32((uint32_t)number);
+	uint64_t high = htobe64((uint64_t)(number >> 64)), low = htobe64((uint64_t)number);
+
+	if (family == ADDRESS_IPV4) {
+		memcpy(address.bytes, &ipv4, sizeof ipv4);
+	} else {
+		memcpy(address.bytes, &high, sizeof high);
+		memcpy(address.bytes + 8, &low, sizeof low);
+	}
+	return address;
+}
+
+address_number address_last_number(enum address_family family)
+{
+	return family == ADDRESS_IPV4 ? UINT32_MAX : ~(address_number)0;
 }

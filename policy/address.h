@@ -41,6 +41,15 @@ bool address_from_text(const char *text, struct address *ret_address);
 /* Writes the address as inet_ntop(3) does.  text holds at least LIMIT_NETWORK_TEXT bytes. */
 void address_to_text(const struct address *address, char *text);
 
+/* An address as a number, to count with: IPv4 in the low 32 bits. */
+__extension__ typedef unsigned __int128 address_number;
+
+address_number address_to_number(const struct address *address);
+struct address address_from_number(address_number number, enum address_family family);
+
+/* That of the last address of the family. */
+address_number address_last_number(enum address_family family);
+
 bool address_equal(const struct address *one, const struct address *other);
 
 #endif

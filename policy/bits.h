@@ -46,6 +46,8 @@ struct class_table {
 	uint32_t slot_count;
 };
 
+#define CLASS_EMPTY 0
+
 /* "No such class": there was no memory. */
 #define CLASS_NONE UINT32_MAX
 

@@ -17,6 +17,10 @@ enum truth truth_and(enum truth one, enum truth other)
 
 enum truth truth_or(enum truth one, enum truth other)
 {
+	if (one != TRUTH_YES && other == TRUTH_OPEN)
+		return TRUTH_OPEN;
+	if (one == TRUTH_OPEN && other != TRUTH_YES)
+		return TRUTH_OPEN;
 	return one > other ? one : other;
 }
 
@@ -27,11 +31,29 @@ enum truth truth_not(enum truth truth)
 		return TRUTH_YES;
 	case TRUTH_YES:
 		return TRUTH_NO;
+	case TRUTH_OPEN:
 	case TRUTH_BROKEN:
 	case TRUTH_UNAVAILABLE:
 		break;
 	}
 	return truth;
+}
+
+/* The first question is kept: its answer comes first. */
+static enum truth ask(const struct facts *facts, struct open_question question)
+{
+	if (facts->question->fact == FACT_COUNT)
+		*facts->question = question;
+	return TRUTH_OPEN;
+}
+
+static enum truth open_in_set(const struct facts *facts, enum fact fact, unsigned set)
+{
+	if (bits_test(facts->classes[fact].sets, set))
+		return TRUTH_YES;
+	if (!bits_test(facts->classes[fact].maybe, set))
+		return TRUTH_NO;
+	return ask(facts, (struct open_question){.fact = fact, .set = set});
 }
 
 enum truth fact_in_set(const struct facts *facts, enum fact fact, unsigned set)
@@ -47,10 +69,35 @@ enum truth fact_in_set(const struct facts *facts, enum fact fact, unsigned set)
 		return truth_of(bits_test(class->sets, set));
 	case FACT_UNAVAILABLE:
 		return TRUTH_UNAVAILABLE;
+	case FACT_OPEN:
+		return open_in_set(facts, fact, set);
 	case FACT_BROKEN:
 		break;
 	}
 	return TRUTH_BROKEN;
+}
+
+static const struct amount *amount(const struct facts *facts, enum fact fact)
+{
+	if (fact == FACT_TLS)
+		return &facts->tls_bits;
+	return fact == FACT_SIZE ? &facts->size : &facts->recipients;
+}
+
+enum truth fact_at_least(const struct facts *facts, enum fact fact, uint64_t number)
+{
+	const struct amount *value = amount(facts, fact);
+
+	if (value->least >= number)
+		return TRUTH_YES;
+	if (value->most < number)
+		return TRUTH_NO;
+	return ask(facts, (struct open_question){.fact = fact, .number = number});
+}
+
+static enum truth over(const struct facts *facts, enum fact fact, uint64_t number)
+{
+	return number == UINT64_MAX ? TRUTH_NO : fact_at_least(facts, fact, number + 1);
 }
 
 static enum truth client_in(const struct condition *condition, const struct facts *facts)
@@ -91,13 +138,13 @@ static enum truth mechanism_in(const struct condition *condition, const struct f
 static enum truth tls_at_least(const struct condition *condition, const struct facts *facts)
 {
 	if (condition->value.number == 0)
-		return truth_of(facts->tls_bits == 0);
-	return truth_of(facts->tls_bits >= condition->value.number);
+		return truth_not(fact_at_least(facts, FACT_TLS, 1));
+	return fact_at_least(facts, FACT_TLS, condition->value.number);
 }
 
 static enum truth size_over(const struct condition *condition, const struct facts *facts)
 {
-	return truth_of(facts->size_declared && facts->size > condition->value.number);
+	return over(facts, FACT_SIZE, condition->value.number);
 }
 
 static enum truth recipient_in(const struct condition *condition, const struct facts *facts)
@@ -112,7 +159,7 @@ static enum truth relay_is(const struct condition *condition, const struct facts
 
 static enum truth recipients_over(const struct condition *condition, const struct facts *facts)
 {
-	return truth_of(facts->recipients > condition->value.number);
+	return over(facts, FACT_RECIPIENTS, condition->value.number);
 }
 
 /* From the stage that has the fact to the last; what is said of a recipient is forgotten after rcpt. */

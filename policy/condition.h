@@ -45,6 +45,7 @@ struct condition {
 /* Whether something holds, where the facts may not tell.  Ordered: of two that must both hold, the smaller counts. */
 enum truth {
 	TRUTH_NO,
+	TRUTH_OPEN,        /* it differs among the sessions that are judged at once */
 	TRUTH_BROKEN,      /* a fact could not be compared */
 	TRUTH_UNAVAILABLE, /* a fact could not be looked up just now */
 	TRUTH_YES,
@@ -69,6 +70,9 @@ bool condition_from_name(const char *name, enum condition_kind *ret_kind);
 
 /* Whether the fact's value is in the set of that number. */
 enum truth fact_in_set(const struct facts *facts, enum fact fact, unsigned set);
+
+/* Whether an amount (FACT_TLS, FACT_SIZE or FACT_RECIPIENTS) is at least the number. */
+enum truth fact_at_least(const struct facts *facts, enum fact fact, uint64_t number);
 
 /* Of two that must both hold; of two of which one is enough; the opposite. */
 enum truth truth_and(enum truth one, enum truth other);

@@ -34,6 +34,7 @@ static const char *const cause_names[] = {
     [CAUSE_NO_CLIENT] = "no client address",
     [CAUSE_NO_MACROS] = "no macros",
     [CAUSE_INTERNAL] = "internal",
+    [CAUSE_OPEN] = "open",
 };
 static_assert(sizeof cause_names / sizeof *cause_names == CAUSE_COUNT, "every cause has a name");
 
@@ -73,7 +74,7 @@ static bool names_recipients(const struct rule *rule)
 	return false;
 }
 
-static enum truth rule_matches(const struct rule *rule, const struct facts *facts)
+enum truth rule_matches(const struct rule *rule, const struct facts *facts)
 {
 	enum truth written = rule_matches_reading(rule, facts);
 	enum truth read;
@@ -95,6 +96,11 @@ static enum truth in_set(const struct facts *facts, enum fact fact, struct optio
 static struct decision settle(struct decision decision, enum truth truth)
 {
 	switch (truth) {
+	case TRUTH_OPEN:
+		decision.verdict = VERDICT_TEMPFAIL;
+		decision.cause = CAUSE_OPEN;
+		decision.reply = &broken;
+		break;
 	case TRUTH_UNAVAILABLE:
 		decision.verdict = VERDICT_TEMPFAIL;
 		decision.cause = CAUSE_NAME;
@@ -157,7 +163,7 @@ static enum truth admits_login(const struct auth_block *block, const struct fact
 	if (mechanism != TRUTH_YES)
 		return mechanism;
 	*ret_refusal = &tls_required;
-	return facts->tls_bits < block->tls_bits ? TRUTH_NO : TRUTH_YES;
+	return fact_at_least(facts, FACT_TLS, block->tls_bits);
 }
 
 static struct decision ask_auth(const struct auth_block *block, const struct facts *facts)
@@ -240,6 +246,9 @@ struct decision decide(const struct listener *listener, enum stage stage, const 
 			return settle(
 			    (struct decision){stage, rule->verdict, CAUSE_RULE, rule->reply, rule->label, &rule->where},
 			    truth);
+		/* What was asked of a rule that cannot match makes no difference. */
+		if (facts->question != NULL)
+			facts->question->fact = (enum fact)FACT_COUNT;
 	}
 	return ask_block(listener, stage, facts);
 }
@@ -272,6 +281,7 @@ struct decision decide_without_rules(enum stage stage, enum decision_cause cause
 	case CAUSE_NO_BLOCK:
 	case CAUSE_BROKEN:
 	case CAUSE_INTERNAL:
+	case CAUSE_OPEN:
 		decision.reply = &broken;
 		break;
 	}

@@ -21,6 +21,7 @@
 #ifndef POLICY_DECIDE_H
 #define POLICY_DECIDE_H
 
+#include "policy/condition.h"
 #include "policy/fact.h"
 #include "policy/location.h"
 #include "policy/reply.h"
@@ -28,6 +29,7 @@
 #include "policy/verdict.h"
 
 struct listener;
+struct rule;
 
 /* What made the decision. */
 enum decision_cause {
@@ -42,8 +44,9 @@ enum decision_cause {
 	CAUSE_NO_CLIENT,   /* the MTA gave no client address */
 	CAUSE_NO_MACROS,   /* the MTA does not let us ask for its macros */
 	CAUSE_INTERNAL,    /* no memory, or events out of order */
+	CAUSE_OPEN,        /* it differs among the sessions that are judged at once (policy/fact.h) */
 };
-#define CAUSE_COUNT (CAUSE_INTERNAL + 1)
+#define CAUSE_COUNT (CAUSE_OPEN + 1)
 
 /* A few words for logs: "rule", "no listener" ... */
 const char *cause_name(enum decision_cause cause);
@@ -57,10 +60,17 @@ struct decision {
 	const struct location *by; /* where it stands; NULL where none decided */
 };
 
-/* Judges a stage by what is known of the session.  All pointers in the result live as long as the rule set. */
+/*
+ * Judges a stage by what is known of the session, or of the sessions where facts
+ * are open: a decision with CAUSE_OPEN is none, and facts->question has what would
+ * have to be known.  All pointers in the result live as long as the rule set.
+ */
 struct decision decide(const struct listener *listener, enum stage stage, const struct facts *facts);
 
 /* The decision for a cause that no rule is asked about: CAUSE_SYNTAX and those after it. */
 struct decision decide_without_rules(enum stage stage, enum decision_cause cause);
+
+/* Whether the conditions of a rule, and its unless, make it match. */
+enum truth rule_matches(const struct rule *rule, const struct facts *facts);
 
 #endif

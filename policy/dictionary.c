@@ -235,6 +235,11 @@ uint32_t dictionary_class(const struct dictionary *dictionary, const char *text)
 	return class_from_above(dictionary, text, length);
 }
 
+bool dictionary_has(const struct dictionary *dictionary, const char *key)
+{
+	return find(dictionary, key, strlen(key)) != NULL;
+}
+
 size_t dictionary_count(const struct dictionary *dictionary)
 {
 	return dictionary->count;

@@ -57,6 +57,9 @@ void dictionary_map(struct dictionary *dictionary, const uint32_t *map);
 /* The class of a text. */
 uint32_t dictionary_class(const struct dictionary *dictionary, const char *text);
 
+/* Whether the text itself is a key. */
+bool dictionary_has(const struct dictionary *dictionary, const char *key);
+
 /* A key with its two classes. */
 struct dictionary_key {
 	const char *key;

@@ -10,11 +10,13 @@
 
 struct expression {
 	pcre2_code *code;
+	char *pattern;
 };
 
 struct match_room {
 	pcre2_match_data *data;
 	pcre2_match_context *context;
+	bool failed; /* no memory */
 };
 
 struct expression *expression_new(enum value_kind kind, const char *pattern, size_t length, char *ret_fault,
@@ -29,10 +31,16 @@ struct expression *expression_new(enum value_kind kind, const char *pattern, siz
 	snprintf(ret_fault, size, "no memory");
 	if (expression == NULL)
 		return NULL;
+	expression->pattern = strndup(pattern, length);
+	if (expression->pattern == NULL) {
+		free(expression);
+		return NULL;
+	}
 	expression->code = pcre2_compile((PCRE2_SPTR)pattern, length, options, &code, &offset, NULL);
 	if (expression->code == NULL) {
 		pcre2_get_error_message(code, reason, sizeof reason);
 		snprintf(ret_fault, size, "%s at character %zu", (const char *)reason, offset + 1);
+		free(expression->pattern);
 		free(expression);
 		return NULL;
 	}
@@ -44,7 +52,13 @@ void expression_free(struct expression *expression)
 	if (expression == NULL)
 		return;
 	pcre2_code_free(expression->code);
+	free(expression->pattern);
 	free(expression);
+}
+
+const char *expression_pattern(const struct expression *expression)
+{
+	return expression->pattern;
 }
 
 struct match_room *match_room_new(void)
@@ -82,5 +96,11 @@ enum truth expression_find(const struct expression *expression, const char *subj
 	/* 0 and above: found; the number only tells how many groups fit. */
 	if (found >= 0)
 		return TRUTH_YES;
+	room->failed |= found == PCRE2_ERROR_NOMEMORY;
 	return found == PCRE2_ERROR_NOMATCH ? TRUTH_NO : TRUTH_BROKEN;
+}
+
+bool match_room_failed(const struct match_room *room)
+{
+	return room->failed;
 }

@@ -15,6 +15,7 @@
 #ifndef POLICY_EXPRESSION_H
 #define POLICY_EXPRESSION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "policy/condition.h"
@@ -31,11 +32,17 @@ struct expression *expression_new(enum value_kind kind, const char *pattern, siz
                                   size_t size);
 void expression_free(struct expression *expression);
 
+/* Its text, as it was given. */
+const char *expression_pattern(const struct expression *expression);
+
 /* Room for matching; NULL where there is no memory. */
 struct match_room *match_room_new(void);
 void match_room_free(struct match_room *room);
 
-/* TRUTH_YES where it is found in the subject, TRUTH_NO where not, TRUTH_BROKEN past a limit. */
+/* TRUTH_YES where it is found in the subject, TRUTH_NO where not, TRUTH_BROKEN past a limit or without memory. */
 enum truth expression_find(const struct expression *expression, const char *subject, struct match_room *room);
+
+/* Whether there was no memory for a match in this room, ever. */
+bool match_room_failed(const struct match_room *room);
 
 #endif

@@ -9,7 +9,12 @@
  *
  *	struct facts is all that a decision sees: no text, only, for each fact,
  *	the sets of the rule set that its value is in, and a few numbers.  The
- *	daemon fills it from a session, the proof from combinations of classes.
+ *	daemon fills it from a session.
+ *
+ *	OPEN FACTS.  A proof judges many sessions at once, of which it knows some facts
+ *	only so far: the value is one of several.  Such a fact is open.  A decision
+ *	that is the same for all of them is made; any other is not, and the facts then
+ *	have the question that was asked first and has more than one answer.
  */
 #ifndef POLICY_FACT_H
 #define POLICY_FACT_H
@@ -75,22 +80,41 @@ enum fact_state {
 	FACT_KNOWN,
 	FACT_UNAVAILABLE, /* it could not be looked up just now */
 	FACT_BROKEN,      /* it could not be compared: no memory, or an expression past its limit */
+	FACT_OPEN,        /* one of several values */
 };
 
 /* A value by the sets that it is in: set n is bit n % 64 of word n / 64.  Words are not owned. */
 struct fact_class {
 	enum fact_state state;
-	const uint64_t *sets; /* valid where the state is FACT_KNOWN */
+	const uint64_t *sets;  /* where the state is FACT_KNOWN; FACT_OPEN: those that each of the values is in */
+	const uint64_t *maybe; /* where it is FACT_OPEN: those that any of the values is in */
+};
+
+/* A number: the least and the most that it may be.  They differ while it is open. */
+struct amount {
+	uint64_t least;
+	uint64_t most;
+};
+
+static inline struct amount amount_of(uint64_t number)
+{
+	return (struct amount){number, number};
+}
+
+/* What a decision would have to know: whether the value of a fact is in a set, or at least a number. */
+struct open_question {
+	enum fact fact;
+	unsigned set;
+	uint64_t number; /* of facts that are amounts */
 };
 
 struct facts {
 	struct fact_class classes[FACT_COUNT]; /* of the facts compared by sets */
 	bool authenticated;                    /* the user is known by a login */
-	unsigned tls_bits;                     /* 0: not encrypted */
-	bool size_declared;
-	uint64_t size;       /* bytes, as declared by SIZE= (RFC 1870) */
-	bool relay;          /* this recipient would be relayed */
-	unsigned recipients; /* accepted so far in this message */
+	struct amount tls_bits;                /* 0: not encrypted */
+	struct amount size;                    /* bytes, as declared by SIZE= (RFC 1870); 0: not declared */
+	bool relay;                            /* this recipient would be relayed */
+	struct amount recipients;              /* accepted so far in this message */
 
 	/*
 	 * The same, with sender and recipient as the MTA reads them, where it reads
@@ -100,6 +124,9 @@ struct facts {
 
 	/* Of a reading: the recipient could still send the message on to another host. */
 	bool routes;
+
+	/* Where facts are open: receives what was asked first of one.  Not owned. */
+	struct open_question *question;
 };
 
 #endif

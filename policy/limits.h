@@ -68,6 +68,28 @@
 /* Bytes of one line of a table file: no entry needs more. */
 #define LIMIT_TABLE_LINE 4096
 
+/*
+ * Expressions of one fact that a proof supposes to be true or not, in every
+ * combination, and the combinations that it tries; beyond them "not proved".
+ */
+#define LIMIT_PROOF_EXPRESSIONS 16
+#define LIMIT_PROOF_COMBINATIONS 1000000
+
+/* Decisions that a proof asks for at one listener; beyond them "not proved". */
+#define LIMIT_PROOF_DECISIONS 2000000
+
+/*
+ * Decisions that are asked for to warn of what makes no difference at the listeners of a
+ * file, all together, and as many for who is trusted: a reload waits two seconds for advice.
+ */
+#define LIMIT_IDLE_DECISIONS 2000000
+
+/*
+ * Entries of an access map for Sendmail: a million networks that end where entries do, and as many again
+ * for those that do not.
+ */
+#define LIMIT_ACCESS_MAP 2000000u
+
 /* Faults that one check reports; the rest are counted. */
 #define LIMIT_DIAGNOSTICS 1000
 

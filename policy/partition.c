@@ -8,9 +8,6 @@
 #define INDEX_BITS 16
 #define INDEX_SIZE (1u << INDEX_BITS)
 
-/* An address as a number: IPv4 in the low 32 bits. */
-__extension__ typedef unsigned __int128 number;
-
 struct wide {
 	uint64_t high, low;
 };
@@ -36,7 +33,7 @@ struct partition {
 /* A range while the partition is built: as wide as the widest family. */
 struct draft {
 	struct draft_range {
-		number start;
+		address_number start;
 		uint32_t class;
 	} * list;
 	size_t count;
@@ -44,34 +41,9 @@ struct draft {
 
 /* Networks that are open where the sweep stands, innermost on top. */
 struct open_network {
-	number last;
+	address_number last;
 	uint32_t class; /* of addresses in it and all below it */
 };
-
-static number to_number(const struct address *address)
-{
-	size_t bytes = address->family == ADDRESS_IPV4 ? 4 : 16;
-	number value = 0;
-
-	for (size_t i = 0; i < bytes; i++)
-		value = value << 8 | address->bytes[i];
-	return value;
-}
-
-static struct address to_address(number value, enum address_family family)
-{
-	struct address address = {.family = family};
-	size_t bytes = family == ADDRESS_IPV4 ? 4 : 16;
-
-	for (size_t i = bytes; i > 0; i--, value >>= 8)
-		address.bytes[i - 1] = (uint8_t)value;
-	return address;
-}
-
-static number family_last(enum address_family family)
-{
-	return family == ADDRESS_IPV4 ? UINT32_MAX : ~(number)0;
-}
 
 /* By family, then by address, then the larger network first. */
 static int compare_entries(const void *one, const void *other)
@@ -89,7 +61,7 @@ static int compare_entries(const void *one, const void *other)
 }
 
 /* Begins a range at start; what came before ends there. */
-static bool begin_range(struct draft *draft, number start, uint32_t class)
+static bool begin_range(struct draft *draft, address_number start, uint32_t class)
 {
 	struct draft_range *list;
 
@@ -119,18 +91,18 @@ static bool sweep(const struct network_entry *entries, size_t count, enum addres
 
 	if (open == NULL)
 		return false;
-	open[0] = (struct open_network){family_last(family), 0};
+	open[0] = (struct open_network){address_last_number(family), 0};
 	if (!begin_range(draft, 0, 0))
 		goto out;
 	for (size_t i = 0; i <= count; i++) {
-		number first = i < count ? to_number(&entries[i].network.base) : 0;
+		address_number first = i < count ? address_to_number(&entries[i].network.base) : 0;
 		struct address last;
 		uint32_t class;
 
 		for (; depth > 1 && (i == count || open[depth - 1].last < first); depth--) {
-			number next = open[depth - 1].last + 1;
+			address_number next = open[depth - 1].last + 1;
 
-			if (open[depth - 1].last == family_last(family))
+			if (open[depth - 1].last == address_last_number(family))
 				continue;
 			if (!begin_range(draft, next, open[depth - 2].class))
 				goto out;
@@ -141,7 +113,7 @@ static bool sweep(const struct network_entry *entries, size_t count, enum addres
 		class = class_table_with(classes, open[depth - 1].class, entries[i].set);
 		if (class == CLASS_NONE || !begin_range(draft, first, class))
 			goto out;
-		open[depth++] = (struct open_network){to_number(&last), class};
+		open[depth++] = (struct open_network){address_to_number(&last), class};
 	}
 	done = true;
 out:
@@ -149,16 +121,16 @@ out:
 	return done;
 }
 
-static uint32_t top_bits(number start, enum address_family family)
+static uint32_t top_bits(address_number start, enum address_family family)
 {
 	return (uint32_t)(start >> (family == ADDRESS_IPV4 ? 32 - INDEX_BITS : 128 - INDEX_BITS));
 }
 
-static number start_of(const struct ranges *ranges, enum address_family family, size_t at)
+static address_number start_of(const struct ranges *ranges, enum address_family family, size_t at)
 {
 	if (family == ADDRESS_IPV4)
 		return ranges->starts.ipv4[at];
-	return (number)ranges->starts.ipv6[at].high << 64 | ranges->starts.ipv6[at].low;
+	return (address_number)ranges->starts.ipv6[at].high << 64 | ranges->starts.ipv6[at].low;
 }
 
 /* index[t] is the last range that begins at or before the first address with the top bits t. */
@@ -168,7 +140,7 @@ static void fill_index(struct ranges *ranges, enum address_family family)
 	size_t at = 0;
 
 	for (uint32_t top = 0; top < INDEX_SIZE; top++) {
-		while (at + 1 < ranges->count && start_of(ranges, family, at + 1) <= (number)top << shift)
+		while (at + 1 < ranges->count && start_of(ranges, family, at + 1) <= (address_number)top << shift)
 			at++;
 		ranges->index[top] = (uint32_t)at;
 	}
@@ -190,7 +162,7 @@ static bool settle(struct ranges *ranges, const struct draft *draft, enum addres
 	if (starts == NULL || ranges->classes == NULL || ranges->index == NULL)
 		return false;
 	for (size_t i = 0; i < draft->count; i++) {
-		number start = draft->list[i].start;
+		address_number start = draft->list[i].start;
 
 		ranges->classes[i] = draft->list[i].class;
 		if (family == ADDRESS_IPV4)
@@ -273,7 +245,7 @@ void partition_map(struct partition *partition, const uint32_t *map)
 uint32_t partition_class(const struct partition *partition, const struct address *address)
 {
 	const struct ranges *ranges = &partition->families[address->family];
-	number value = to_number(address);
+	address_number value = address_to_number(address);
 	uint32_t top = top_bits(value, address->family);
 	size_t low = ranges->index[top], high = ranges->index[top + 1];
 
@@ -297,13 +269,13 @@ size_t partition_count(const struct partition *partition, enum address_family fa
 struct partition_range partition_range(const struct partition *partition, enum address_family family, size_t index)
 {
 	const struct ranges *ranges = &partition->families[family];
-	number last = family_last(family);
+	address_number last = address_last_number(family);
 
 	if (index + 1 < ranges->count)
 		last = start_of(ranges, family, index + 1) - 1;
 	return (struct partition_range){
-	    .first = to_address(start_of(ranges, family, index), family),
-	    .last = to_address(last, family),
+	    .first = address_from_number(start_of(ranges, family, index), family),
+	    .last = address_from_number(last, family),
 	    .class = ranges->classes[index],
 	};
 }

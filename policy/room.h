@@ -5,6 +5,7 @@
 #ifndef POLICY_ROOM_H
 #define POLICY_ROOM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -14,5 +15,11 @@
  * NULL, and the list stays as it is, where there is no memory.
  */
 void *room_for_one(void *list, size_t count, size_t size);
+
+/*
+ * The same for a list that is pointed to: list is the address of the pointer, which is
+ * set.  Returns false, and the list stays as it is, where there is no memory.
+ */
+bool room_grow(void *list, size_t count, size_t size);
 
 #endif

@@ -131,8 +131,7 @@ static bool address_matches(const struct ruleset *ruleset, const struct listener
 	return address != NULL && bits_test(vocabulary_network(ruleset->vocabulary, address), match->addresses.set);
 }
 
-static bool listener_matches(const struct ruleset *ruleset, const struct listener *listener,
-                             const struct listener_facts *facts)
+bool listener_takes(const struct ruleset *ruleset, const struct listener *listener, const struct listener_facts *facts)
 {
 	const struct listener_match *match = &listener->match;
 
@@ -147,7 +146,7 @@ const struct listener *ruleset_listener(const struct ruleset *ruleset, const str
 	for (size_t i = 0; i < ruleset->listener_count; i++) {
 		const struct listener *listener = &ruleset->listeners[i];
 		bool chosen = facts->name != NULL ? strcmp(listener->name, facts->name) == 0
-		                                  : listener_matches(ruleset, listener, facts);
+		                                  : listener_takes(ruleset, listener, facts);
 
 		if (chosen)
 			return listener;

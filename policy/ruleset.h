@@ -43,6 +43,7 @@ struct rule {
 	enum verdict verdict;
 	const struct reply *reply; /* NULL where the verdict is accept */
 	const char *label;         /* its name, or STAGE[N] */
+	bool named;                /* the label is a name of its own */
 	struct location where;
 };
 
@@ -140,12 +141,21 @@ struct listener {
 	struct location where;
 };
 
+/* A promise ("never"): no session that the rule matches gets its recipient accepted. */
+struct promise {
+	const char *name;                /* or NULL */
+	const struct listener *listener; /* at this one; NULL: at any */
+	struct rule rule;                /* conditions and unless alone, asked as at rcpt */
+};
+
 struct ruleset {
 	struct arena *arena;
 	struct vocabulary *vocabulary;
 	struct listener *listeners;
 	size_t listener_count;
 	struct optional_set local_domains; /* of VALUE_NAME; not given: nothing is local */
+	struct promise *promises;
+	size_t promise_count;
 };
 
 /* An empty rule set, or NULL where there is no memory. */
@@ -162,6 +172,9 @@ struct listener_facts {
 	const struct address *address; /* local address reached, or NULL */
 	unsigned port;                 /* 0: not known */
 };
+
+/* Whether the listener's match holds, whatever stands before it, and whatever the name. */
+bool listener_takes(const struct ruleset *ruleset, const struct listener *listener, const struct listener_facts *facts);
 
 /* The first listener that matches, or NULL. */
 const struct listener *ruleset_listener(const struct ruleset *ruleset, const struct listener_facts *facts);

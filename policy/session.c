@@ -356,9 +356,8 @@ struct decision session_mail(struct session *session, const struct envelope *env
 	cause = take_sender(session, envelope);
 	if (take_login(session, envelope) != CAUSE_NOTHING)
 		cause = CAUSE_INTERNAL;
-	session->facts.tls_bits = envelope->tls_bits;
-	session->facts.size_declared = envelope->size_declared;
-	session->facts.size = envelope->size;
+	session->facts.tls_bits = amount_of(envelope->tls_bits);
+	session->facts.size = amount_of(envelope->size_declared ? envelope->size : 0);
 
 	decision = kept_refusal(session);
 	if (decision.verdict == VERDICT_ACCEPT)
@@ -432,13 +431,13 @@ struct decision session_rcpt_read(struct session *session, const char *recipient
 	cause = take_recipient(session, recipient, resolved, reading);
 	decision = judge_address(session, STAGE_RCPT, FACT_RECIPIENT, cause);
 	if (decision.verdict == VERDICT_ACCEPT)
-		session->facts.recipients++;
+		session->facts.recipients = amount_of(session->facts.recipients.least + 1);
 	return decision;
 }
 
 struct decision session_data(struct session *session)
 {
-	if (session->facts.recipients == 0)
+	if (session->facts.recipients.least == 0)
 		return decide_without_rules(STAGE_DATA, CAUSE_INTERNAL);
 	forget_scope(session, SCOPE_RECIPIENT);
 	return judge(session, STAGE_DATA);
@@ -452,11 +451,10 @@ void session_reset(struct session *session)
 	session->resolved = NULL;
 	session->mail_accepted = false;
 	session->facts.authenticated = false;
-	session->facts.tls_bits = 0;
-	session->facts.size_declared = false;
-	session->facts.size = 0;
+	session->facts.tls_bits = amount_of(0);
+	session->facts.size = amount_of(0);
 	session->facts.relay = false;
-	session->facts.recipients = 0;
+	session->facts.recipients = amount_of(0);
 }
 
 const struct listener *session_listener(const struct session *session)

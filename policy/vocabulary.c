@@ -60,22 +60,9 @@ struct vocabulary_builder {
 	LIST(uint32_t) null_sender; /* sets that it is in */
 };
 
-/* Makes room for one more element of a list of count elements; list points to its pointer. */
-static bool make_room(void *list, size_t count, size_t size)
-{
-	void *memory;
-
-	memcpy(&memory, list, sizeof memory);
-	memory = room_for_one(memory, count, size);
-	if (memory == NULL)
-		return false;
-	memcpy(list, &memory, sizeof memory);
-	return true;
-}
-
 /* Whether there was memory to put one more element at a list's end. */
 #define APPEND(name, ...)                                                                                              \
-	(make_room(&(name).list, (name).count, sizeof *(name).list) &&                                                 \
+	(room_grow(&(name).list, (name).count, sizeof *(name).list) &&                                                 \
 	 ((name).list[(name).count++] = (__VA_ARGS__), true))
 
 struct vocabulary_builder *vocabulary_builder_new(void)
@@ -340,6 +327,71 @@ const uint64_t *vocabulary_network(const struct vocabulary *vocabulary, const st
 	                        partition_class(vocabulary->partition, address));
 }
 
+size_t vocabulary_class_count(const struct vocabulary *vocabulary, enum value_kind kind)
+{
+	return vocabulary->kinds[kind].classes.count;
+}
+
+const uint64_t *vocabulary_class(const struct vocabulary *vocabulary, enum value_kind kind, uint32_t class)
+{
+	return class_table_bits(&vocabulary->kinds[kind].classes, class);
+}
+
+const struct partition *vocabulary_partition(const struct vocabulary *vocabulary)
+{
+	return vocabulary->partition;
+}
+
+const struct dictionary *vocabulary_dictionary(const struct vocabulary *vocabulary, enum value_kind kind)
+{
+	return vocabulary->kinds[kind].dictionary;
+}
+
+size_t vocabulary_expression_count(const struct vocabulary *vocabulary, enum value_kind kind)
+{
+	return vocabulary->kinds[kind].expressions.count;
+}
+
+struct vocabulary_expression vocabulary_expression(const struct vocabulary *vocabulary, enum value_kind kind,
+                                                   size_t index)
+{
+	const struct expression_entry *entry = &vocabulary->kinds[kind].expressions.list[index];
+
+	return (struct vocabulary_expression){entry->expression, entry->set};
+}
+
+/* What a combined set is made of has smaller numbers than it, so one pass from the last does. */
+void vocabulary_add_parts(const struct vocabulary *vocabulary, enum value_kind which, uint64_t *sets)
+{
+	const struct kind *kind = &vocabulary->kinds[which];
+
+	for (size_t i = kind->formulas.count; i > 0; i--) {
+		const struct formula *formula = &kind->formulas.list[i - 1];
+
+		for (size_t k = 0; bits_test(sets, formula->set) && k < formula->plus_count + formula->minus_count; k++)
+			bits_set(sets, formula->operands[k]);
+	}
+}
+
+void vocabulary_add_domain_parts(const struct vocabulary *vocabulary, const uint64_t *mailboxes, uint64_t *names)
+{
+	for (size_t i = 0; i < vocabulary->links.count; i++)
+		if (bits_test(mailboxes, vocabulary->links.list[i].set))
+			bits_set(names, vocabulary->links.list[i].names);
+}
+
+void vocabulary_link(const struct vocabulary *vocabulary, const uint64_t *names, uint64_t *mailbox)
+{
+	for (size_t i = 0; i < vocabulary->links.count; i++)
+		if (bits_test(names, vocabulary->links.list[i].names))
+			bits_set(mailbox, vocabulary->links.list[i].set);
+}
+
+void vocabulary_combine_bits(const struct vocabulary *vocabulary, enum value_kind kind, uint64_t *bits)
+{
+	combine(&vocabulary->kinds[kind], bits);
+}
+
 bool vocabulary_networks_within(const struct vocabulary *vocabulary, uint32_t inner, uint32_t outer)
 {
 	const struct class_table *classes = &vocabulary->kinds[VALUE_NETWORK].classes;
@@ -377,6 +429,7 @@ static bool try_expressions(const struct kind *kind, const char *subject, struct
 			break;
 		case TRUTH_NO:
 			break;
+		case TRUTH_OPEN:
 		case TRUTH_BROKEN:
 		case TRUTH_UNAVAILABLE:
 			return false;
@@ -409,9 +462,8 @@ const uint64_t *vocabulary_mailbox(const struct vocabulary *vocabulary, const ch
 	if (kind->settled)
 		return bits;
 	memcpy(buffer, bits, kind->classes.words * sizeof *buffer);
-	for (size_t i = 0; domain != NULL && i < vocabulary->links.count; i++)
-		if (bits_test(domain, vocabulary->links.list[i].names))
-			bits_set(buffer, vocabulary->links.list[i].set);
+	if (domain != NULL)
+		vocabulary_link(vocabulary, domain, buffer);
 	if (!try_expressions(kind, subject, room, buffer))
 		return NULL;
 	combine(kind, buffer);

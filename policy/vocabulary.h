@@ -42,6 +42,8 @@
 #include "policy/fact.h"
 #include "policy/network.h"
 
+struct dictionary;
+struct partition;
 struct vocabulary;
 struct vocabulary_builder;
 
@@ -94,6 +96,37 @@ bool vocabulary_has_expressions(const struct vocabulary *vocabulary);
 
 /* The sets that an address is in. */
 const uint64_t *vocabulary_network(const struct vocabulary *vocabulary, const struct address *address);
+
+/* The classes that addresses fall in, and the bits of one of them. */
+size_t vocabulary_class_count(const struct vocabulary *vocabulary, enum value_kind kind);
+const uint64_t *vocabulary_class(const struct vocabulary *vocabulary, enum value_kind kind, uint32_t class);
+
+/* All addresses, as ranges in order, each with the class of its addresses (of VALUE_NETWORK). */
+const struct partition *vocabulary_partition(const struct vocabulary *vocabulary);
+
+/* The keys that patterns of the kind name, each with its classes: before expressions and domains are asked. */
+const struct dictionary *vocabulary_dictionary(const struct vocabulary *vocabulary, enum value_kind kind);
+
+/* The expressions of the kind, and the plain set of each. */
+struct vocabulary_expression {
+	const struct expression *expression;
+	uint32_t set;
+};
+size_t vocabulary_expression_count(const struct vocabulary *vocabulary, enum value_kind kind);
+struct vocabulary_expression vocabulary_expression(const struct vocabulary *vocabulary, enum value_kind kind,
+                                                   size_t index);
+
+/* Adds to some sets (bits) of the kind all those that they are made of. */
+void vocabulary_add_parts(const struct vocabulary *vocabulary, enum value_kind kind, uint64_t *sets);
+
+/* Adds to sets of names those that some sets of mailboxes, with all their parts, ask about the domain. */
+void vocabulary_add_domain_parts(const struct vocabulary *vocabulary, const uint64_t *mailboxes, uint64_t *names);
+
+/* Adds to a mailbox's bits the sets that ask about its domain, which has these sets of names. */
+void vocabulary_link(const struct vocabulary *vocabulary, const uint64_t *names, uint64_t *mailbox);
+
+/* Works out the combined sets of the kind from the plain ones. */
+void vocabulary_combine_bits(const struct vocabulary *vocabulary, enum value_kind kind, uint64_t *bits);
 
 /* Whether every address of one set of networks is in another. */
 bool vocabulary_networks_within(const struct vocabulary *vocabulary, uint32_t inner, uint32_t outer);

@@ -5,6 +5,8 @@
 
 #include "policy/bits.h"
 
+#define TRUTHS (TRUTH_YES + 1)
+
 /* What sallyport.conf(5) says of each condition. */
 static const struct {
 	const char *name;
@@ -89,19 +91,19 @@ Test(condition, those_of_sets_ask_their_own_fact)
 		if (row->kind >= VALUE_SET_KINDS)
 			continue;
 		for (unsigned fact = 0; fact < FACT_COUNT; fact++)
-			facts.classes[fact] = (struct fact_class){FACT_KNOWN, in};
-		facts.classes[row->fact] = (struct fact_class){FACT_KNOWN, out};
+			facts.classes[fact] = (struct fact_class){.state = FACT_KNOWN, .sets = in};
+		facts.classes[row->fact] = (struct fact_class){.state = FACT_KNOWN, .sets = out};
 		cr_expect_eq(row->holds(&condition, &facts), TRUTH_NO, "%s, not in it", row->name);
-		facts.classes[row->fact] = (struct fact_class){FACT_ABSENT, NULL};
+		facts.classes[row->fact] = (struct fact_class){.state = FACT_ABSENT, .sets = NULL};
 		cr_expect_eq(row->holds(&condition, &facts), TRUTH_NO, "%s, absent", row->name);
-		facts.classes[row->fact] = (struct fact_class){FACT_UNAVAILABLE, in};
+		facts.classes[row->fact] = (struct fact_class){.state = FACT_UNAVAILABLE, .sets = in};
 		cr_expect_eq(row->holds(&condition, &facts), TRUTH_UNAVAILABLE, "%s, unavailable", row->name);
-		facts.classes[row->fact] = (struct fact_class){FACT_BROKEN, NULL};
+		facts.classes[row->fact] = (struct fact_class){.state = FACT_BROKEN, .sets = NULL};
 		cr_expect_eq(row->holds(&condition, &facts), TRUTH_BROKEN, "%s, broken", row->name);
 
 		for (unsigned fact = 0; fact < FACT_COUNT; fact++)
-			facts.classes[fact] = (struct fact_class){FACT_KNOWN, out};
-		facts.classes[row->fact] = (struct fact_class){FACT_KNOWN, in};
+			facts.classes[fact] = (struct fact_class){.state = FACT_KNOWN, .sets = out};
+		facts.classes[row->fact] = (struct fact_class){.state = FACT_KNOWN, .sets = in};
 		cr_expect_eq(row->holds(&condition, &facts), TRUTH_YES, "%s, in it", row->name);
 	}
 }
@@ -110,10 +112,10 @@ Test(condition, nothing_is_in_the_empty_set_and_no_fact_is_asked_for)
 {
 	static const uint64_t all[] = {~UINT64_C(0)};
 	static const struct fact_class classes[] = {
-	    {FACT_ABSENT, NULL},
-	    {FACT_KNOWN, all},
-	    {FACT_UNAVAILABLE, NULL},
-	    {FACT_BROKEN, NULL},
+	    {.state = FACT_ABSENT, .sets = NULL},
+	    {.state = FACT_KNOWN, .sets = all},
+	    {.state = FACT_UNAVAILABLE, .sets = NULL},
+	    {.state = FACT_BROKEN, .sets = NULL},
 	};
 
 	for (unsigned i = 0; i < CONDITION_COUNT; i++) {
@@ -131,15 +133,14 @@ Test(condition, nothing_is_in_the_empty_set_and_no_fact_is_asked_for)
 
 static const struct facts plain = {0};
 static const struct facts logged_in = {.authenticated = true};
-static const struct facts weak = {.tls_bits = 1};
-static const struct facts strong = {.tls_bits = 128};
-static const struct facts small = {.size_declared = true, .size = 1000};
-static const struct facts empty = {.size_declared = true, .size = 0};
-static const struct facts huge = {.size_declared = true, .size = UINT64_C(5000000000)};
-static const struct facts not_declared = {.size_declared = false, .size = 9999};
+static const struct facts weak = {.tls_bits = {1, 1}};
+static const struct facts strong = {.tls_bits = {128, 128}};
+static const struct facts small = {.size = {1000, 1000}};
+static const struct facts empty = {.size = {0, 0}};
+static const struct facts huge = {.size = {UINT64_C(5000000000), UINT64_C(5000000000)}};
 static const struct facts relayed = {.relay = true};
-static const struct facts one_recipient = {.recipients = 1};
-static const struct facts many_recipients = {.recipients = 101};
+static const struct facts one_recipient = {.recipients = {1, 1}};
+static const struct facts many_recipients = {.recipients = {101, 101}};
 
 Test(condition, those_of_numbers_and_flags)
 {
@@ -164,7 +165,7 @@ Test(condition, those_of_numbers_and_flags)
 	    {"over 999, 1000", {CONDITION_SIZE_OVER, {.number = 999}}, &small, true},
 	    {"over 1000, 1000", {CONDITION_SIZE_OVER, {.number = 1000}}, &small, false},
 	    {"over 0, 0", {CONDITION_SIZE_OVER, {.number = 0}}, &empty, false},
-	    {"over 0, none declared", {CONDITION_SIZE_OVER, {.number = 0}}, &not_declared, false},
+	    {"over 0, none declared", {CONDITION_SIZE_OVER, {.number = 0}}, &plain, false},
 	    {"over 4 GB, 5", {CONDITION_SIZE_OVER, {.number = UINT64_C(4000000000)}}, &huge, true},
 	    {"over 6 GB, 5", {CONDITION_SIZE_OVER, {.number = UINT64_C(6000000000)}}, &huge, false},
 	    {"relay, local", {CONDITION_RELAY, {.flag = true}}, &plain, false},
@@ -190,38 +191,127 @@ Test(condition, those_of_numbers_and_flags)
 	}
 }
 
-/* "no" is certain whatever else is not known; "yes" needs both; what is lacking is told apart. */
+/* "no" is certain whatever else is not known; "yes" needs both; what is lacking is told apart, and what differs first.
+ */
 Test(condition, of_two_that_must_both_hold)
 {
-	static const enum truth both[4][4] = {
-	    [TRUTH_NO] = {TRUTH_NO, TRUTH_NO, TRUTH_NO, TRUTH_NO},
-	    [TRUTH_BROKEN] = {TRUTH_NO, TRUTH_BROKEN, TRUTH_BROKEN, TRUTH_BROKEN},
-	    [TRUTH_UNAVAILABLE] = {TRUTH_NO, TRUTH_BROKEN, TRUTH_UNAVAILABLE, TRUTH_UNAVAILABLE},
-	    [TRUTH_YES] = {TRUTH_NO, TRUTH_BROKEN, TRUTH_UNAVAILABLE, TRUTH_YES},
+	static const enum truth both[TRUTHS][TRUTHS] = {
+	    [TRUTH_NO] = {TRUTH_NO, TRUTH_NO, TRUTH_NO, TRUTH_NO, TRUTH_NO},
+	    [TRUTH_OPEN] = {TRUTH_NO, TRUTH_OPEN, TRUTH_OPEN, TRUTH_OPEN, TRUTH_OPEN},
+	    [TRUTH_BROKEN] = {TRUTH_NO, TRUTH_OPEN, TRUTH_BROKEN, TRUTH_BROKEN, TRUTH_BROKEN},
+	    [TRUTH_UNAVAILABLE] = {TRUTH_NO, TRUTH_OPEN, TRUTH_BROKEN, TRUTH_UNAVAILABLE, TRUTH_UNAVAILABLE},
+	    [TRUTH_YES] = {TRUTH_NO, TRUTH_OPEN, TRUTH_BROKEN, TRUTH_UNAVAILABLE, TRUTH_YES},
 	};
 
-	for (unsigned one = 0; one < 4; one++)
-		for (unsigned other = 0; other < 4; other++)
+	for (unsigned one = 0; one < TRUTHS; one++)
+		for (unsigned other = 0; other < TRUTHS; other++)
 			cr_expect_eq(truth_and((enum truth)one, (enum truth)other), both[one][other], "%u and %u", one,
 			             other);
 }
 
+/* "yes" is certain whatever else is not known; where something differs, that is told before what is lacking. */
 Test(condition, of_two_of_which_one_is_enough)
 {
-	for (unsigned truth = 0; truth < 4; truth++) {
-		cr_expect_eq(truth_or(TRUTH_YES, (enum truth)truth), TRUTH_YES, "yes or %u", truth);
-		cr_expect_eq(truth_or((enum truth)truth, TRUTH_YES), TRUTH_YES, "%u or yes", truth);
-		cr_expect_eq(truth_or(TRUTH_NO, (enum truth)truth), truth, "no or %u", truth);
-		cr_expect_eq(truth_or((enum truth)truth, TRUTH_NO), truth, "%u or no", truth);
-	}
-	cr_expect(truth_or(TRUTH_BROKEN, TRUTH_UNAVAILABLE) != TRUTH_YES);
-	cr_expect(truth_or(TRUTH_BROKEN, TRUTH_UNAVAILABLE) != TRUTH_NO);
+	static const enum truth either[TRUTHS][TRUTHS] = {
+	    [TRUTH_NO] = {TRUTH_NO, TRUTH_OPEN, TRUTH_BROKEN, TRUTH_UNAVAILABLE, TRUTH_YES},
+	    [TRUTH_OPEN] = {TRUTH_OPEN, TRUTH_OPEN, TRUTH_OPEN, TRUTH_OPEN, TRUTH_YES},
+	    [TRUTH_BROKEN] = {TRUTH_BROKEN, TRUTH_OPEN, TRUTH_BROKEN, TRUTH_UNAVAILABLE, TRUTH_YES},
+	    [TRUTH_UNAVAILABLE] = {TRUTH_UNAVAILABLE, TRUTH_OPEN, TRUTH_UNAVAILABLE, TRUTH_UNAVAILABLE, TRUTH_YES},
+	    [TRUTH_YES] = {TRUTH_YES, TRUTH_YES, TRUTH_YES, TRUTH_YES, TRUTH_YES},
+	};
+
+	for (unsigned one = 0; one < TRUTHS; one++)
+		for (unsigned other = 0; other < TRUTHS; other++)
+			cr_expect_eq(truth_or((enum truth)one, (enum truth)other), either[one][other], "%u or %u", one,
+			             other);
 }
 
 Test(condition, the_opposite_of_what_is_not_known_is_not_known)
 {
 	cr_expect_eq(truth_not(TRUTH_NO), TRUTH_YES);
 	cr_expect_eq(truth_not(TRUTH_YES), TRUTH_NO);
+	cr_expect_eq(truth_not(TRUTH_OPEN), TRUTH_OPEN);
 	cr_expect_eq(truth_not(TRUTH_BROKEN), TRUTH_BROKEN);
 	cr_expect_eq(truth_not(TRUTH_UNAVAILABLE), TRUTH_UNAVAILABLE);
+}
+
+/* One of several values: all are in set 0, one of them in set 70, none in set 1. */
+static const uint64_t in_all[] = {1, 0}, in_any[] = {1, UINT64_C(1) << (70 - 64)};
+static const struct fact_class open_class = {.state = FACT_OPEN, .sets = in_all, .maybe = in_any};
+
+Test(condition, of_an_open_fact_what_all_its_values_say_holds)
+{
+	for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
+		struct open_question question = {.fact = (enum fact)FACT_COUNT};
+		struct facts facts = {.question = &question};
+
+		if (fact_row((enum fact)fact)->kind >= VALUE_SET_KINDS)
+			continue;
+		facts.classes[fact] = open_class;
+		cr_expect_eq(fact_in_set(&facts, (enum fact)fact, 0), TRUTH_YES);
+		cr_expect_eq(fact_in_set(&facts, (enum fact)fact, 1), TRUTH_NO);
+		cr_expect_eq(fact_in_set(&facts, (enum fact)fact, SET_EMPTY), TRUTH_NO);
+		cr_expect_eq(question.fact, FACT_COUNT, "nothing was to be asked of %s",
+		             fact_row((enum fact)fact)->name);
+		cr_expect_eq(fact_in_set(&facts, (enum fact)fact, 70), TRUTH_OPEN);
+		cr_expect_eq(question.fact, fact);
+		cr_expect_eq(question.set, 70);
+	}
+}
+
+Test(condition, of_an_open_number_what_all_its_values_say_holds)
+{
+	static const enum fact amounts[] = {FACT_TLS, FACT_SIZE, FACT_RECIPIENTS};
+
+	for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++) {
+		const char *name = fact_row(amounts[i])->name;
+		struct open_question question = {.fact = (enum fact)FACT_COUNT};
+		struct facts facts = {.question = &question};
+		struct amount open = {5, 9};
+
+		*(i == 0 ? &facts.tls_bits : i == 1 ? &facts.size : &facts.recipients) = open;
+		cr_expect_eq(fact_at_least(&facts, amounts[i], 5), TRUTH_YES, "%s", name);
+		cr_expect_eq(fact_at_least(&facts, amounts[i], 10), TRUTH_NO, "%s", name);
+		cr_expect_eq(question.fact, FACT_COUNT, "%s", name);
+		cr_expect_eq(fact_at_least(&facts, amounts[i], 9), TRUTH_OPEN, "%s", name);
+		cr_expect_eq(question.fact, amounts[i], "%s", name);
+		cr_expect_eq(question.number, 9, "%s", name);
+		cr_expect_eq(fact_at_least(&facts, amounts[i], 6), TRUTH_OPEN, "%s", name);
+		cr_expect_eq(question.number, 9, "%s: the first question is kept", name);
+	}
+}
+
+Test(condition, the_first_question_is_kept)
+{
+	struct open_question question = {.fact = (enum fact)FACT_COUNT};
+	struct facts facts = {.size = {0, 9}, .question = &question};
+
+	facts.classes[FACT_CLIENT] = facts.classes[FACT_HELO] = open_class;
+	cr_expect_eq(fact_in_set(&facts, FACT_HELO, 70), TRUTH_OPEN);
+	cr_expect_eq(fact_in_set(&facts, FACT_CLIENT, 70), TRUTH_OPEN);
+	cr_expect_eq(fact_at_least(&facts, FACT_SIZE, 3), TRUTH_OPEN);
+	cr_expect_eq(question.fact, FACT_HELO);
+	cr_expect_eq(question.set, 70);
+}
+
+/* No number is larger than the largest: nothing is asked, and nothing wraps. */
+Test(condition, nothing_is_over_the_largest_number)
+{
+	const struct condition condition = {CONDITION_SIZE_OVER, {.number = UINT64_MAX}};
+	struct open_question question = {.fact = (enum fact)FACT_COUNT};
+	const struct facts facts = {.size = {0, UINT64_MAX}, .question = &question};
+
+	cr_expect_eq(condition_row(CONDITION_SIZE_OVER)->holds(&condition, &facts), TRUTH_NO);
+	cr_expect_eq(question.fact, FACT_COUNT);
+}
+
+Test(condition, no_tls_asks_whether_there_is_any)
+{
+	const struct condition condition = {CONDITION_TLS, {.number = 0}};
+	struct open_question question = {.fact = (enum fact)FACT_COUNT};
+	const struct facts facts = {.tls_bits = {0, 128}, .question = &question};
+
+	cr_expect_eq(condition_row(CONDITION_TLS)->holds(&condition, &facts), TRUTH_OPEN);
+	cr_expect_eq(question.fact, FACT_TLS);
+	cr_expect_eq(question.number, 1);
 }

@@ -11,16 +11,16 @@ static const uint64_t in_set_0[] = {1};
 #define IN 0
 #define OUT 1
 
-static const struct fact_class known = {FACT_KNOWN, in_set_0};
-static const struct fact_class unavailable = {FACT_UNAVAILABLE, NULL};
-static const struct fact_class broken = {FACT_BROKEN, NULL};
+static const struct fact_class known = {.state = FACT_KNOWN, .sets = in_set_0};
+static const struct fact_class unavailable = {.state = FACT_UNAVAILABLE};
+static const struct fact_class broken = {.state = FACT_BROKEN};
 
 static const struct reply own_reply = {550, "5.7.1", "own words"};
 
 Test(decide_blocks, without_a_relay_block_nothing_is_relayed)
 {
 	const struct listener listener = {.where = {"a.conf", 3}};
-	const struct facts facts = {.relay = true, .authenticated = true, .tls_bits = 256};
+	const struct facts facts = {.relay = true, .authenticated = true, .tls_bits = amount_of(256)};
 	struct decision decision = decide(&listener, STAGE_RCPT, &facts);
 
 	cr_expect_eq(decision.verdict, VERDICT_REJECT);
@@ -40,101 +40,131 @@ Test(decide_blocks, the_lists_of_the_connection_and_relay_blocks)
 		struct fact_class client, name;
 		enum verdict verdict;
 	} rows[] = {
-	    {"only, no list", MODE_ONLY, {0}, {0}, {FACT_KNOWN, in_set_0}, {FACT_KNOWN, in_set_0}, VERDICT_REJECT},
-	    {"only, listed by address", MODE_ONLY, {true, IN}, {0}, {FACT_KNOWN, in_set_0}, {0}, VERDICT_ACCEPT},
-	    {"only, not listed", MODE_ONLY, {true, OUT}, {0}, {FACT_KNOWN, in_set_0}, {0}, VERDICT_REJECT},
+	    {"only, no list",
+	     MODE_ONLY,
+	     {0},
+	     {0},
+	     {.state = FACT_KNOWN, .sets = in_set_0},
+	     {.state = FACT_KNOWN, .sets = in_set_0},
+	     VERDICT_REJECT},
+	    {"only, listed by address",
+	     MODE_ONLY,
+	     {true, IN},
+	     {0},
+	     {.state = FACT_KNOWN, .sets = in_set_0},
+	     {0},
+	     VERDICT_ACCEPT},
+	    {"only, not listed",
+	     MODE_ONLY,
+	     {true, OUT},
+	     {0},
+	     {.state = FACT_KNOWN, .sets = in_set_0},
+	     {0},
+	     VERDICT_REJECT},
 	    {"only, listed by name",
 	     MODE_ONLY,
 	     {true, OUT},
 	     {true, IN},
-	     {FACT_KNOWN, in_set_0},
-	     {FACT_KNOWN, in_set_0},
+	     {.state = FACT_KNOWN, .sets = in_set_0},
+	     {.state = FACT_KNOWN, .sets = in_set_0},
 	     VERDICT_ACCEPT},
 	    {"only, by address and not by name",
 	     MODE_ONLY,
 	     {true, IN},
 	     {true, OUT},
-	     {FACT_KNOWN, in_set_0},
-	     {FACT_KNOWN, in_set_0},
+	     {.state = FACT_KNOWN, .sets = in_set_0},
+	     {.state = FACT_KNOWN, .sets = in_set_0},
 	     VERDICT_ACCEPT},
 	    {"only, neither",
 	     MODE_ONLY,
 	     {true, OUT},
 	     {true, OUT},
-	     {FACT_KNOWN, in_set_0},
-	     {FACT_KNOWN, in_set_0},
+	     {.state = FACT_KNOWN, .sets = in_set_0},
+	     {.state = FACT_KNOWN, .sets = in_set_0},
 	     VERDICT_REJECT},
 	    {"only, by address, name unavailable",
 	     MODE_ONLY,
 	     {true, IN},
 	     {true, OUT},
-	     {FACT_KNOWN, in_set_0},
-	     {FACT_UNAVAILABLE, NULL},
+	     {.state = FACT_KNOWN, .sets = in_set_0},
+	     {.state = FACT_UNAVAILABLE},
 	     VERDICT_ACCEPT},
 	    {"only, not by address, name unavailable",
 	     MODE_ONLY,
 	     {true, OUT},
 	     {true, OUT},
-	     {FACT_KNOWN, in_set_0},
-	     {FACT_UNAVAILABLE, NULL},
+	     {.state = FACT_KNOWN, .sets = in_set_0},
+	     {.state = FACT_UNAVAILABLE},
 	     VERDICT_TEMPFAIL},
 	    {"only, names not asked for, unavailable",
 	     MODE_ONLY,
 	     {true, OUT},
 	     {0},
-	     {FACT_KNOWN, in_set_0},
-	     {FACT_UNAVAILABLE, NULL},
+	     {.state = FACT_KNOWN, .sets = in_set_0},
+	     {.state = FACT_UNAVAILABLE},
 	     VERDICT_REJECT},
 	    {"only, name broken",
 	     MODE_ONLY,
 	     {true, OUT},
 	     {true, OUT},
-	     {FACT_KNOWN, in_set_0},
-	     {FACT_BROKEN, NULL},
+	     {.state = FACT_KNOWN, .sets = in_set_0},
+	     {.state = FACT_BROKEN},
 	     VERDICT_TEMPFAIL},
-	    {"all but none", MODE_ALL_EXCEPT, {0}, {0}, {FACT_KNOWN, in_set_0}, {FACT_KNOWN, in_set_0}, VERDICT_ACCEPT},
+	    {"all but none",
+	     MODE_ALL_EXCEPT,
+	     {0},
+	     {0},
+	     {.state = FACT_KNOWN, .sets = in_set_0},
+	     {.state = FACT_KNOWN, .sets = in_set_0},
+	     VERDICT_ACCEPT},
 	    {"all but listed by address",
 	     MODE_ALL_EXCEPT,
 	     {true, IN},
 	     {0},
-	     {FACT_KNOWN, in_set_0},
+	     {.state = FACT_KNOWN, .sets = in_set_0},
 	     {0},
 	     VERDICT_REJECT},
-	    {"all but, not listed", MODE_ALL_EXCEPT, {true, OUT}, {0}, {FACT_KNOWN, in_set_0}, {0}, VERDICT_ACCEPT},
+	    {"all but, not listed",
+	     MODE_ALL_EXCEPT,
+	     {true, OUT},
+	     {0},
+	     {.state = FACT_KNOWN, .sets = in_set_0},
+	     {0},
+	     VERDICT_ACCEPT},
 	    {"all but listed by name",
 	     MODE_ALL_EXCEPT,
 	     {true, OUT},
 	     {true, IN},
-	     {FACT_KNOWN, in_set_0},
-	     {FACT_KNOWN, in_set_0},
+	     {.state = FACT_KNOWN, .sets = in_set_0},
+	     {.state = FACT_KNOWN, .sets = in_set_0},
 	     VERDICT_REJECT},
 	    {"all but, by address, name unavailable",
 	     MODE_ALL_EXCEPT,
 	     {true, IN},
 	     {true, OUT},
-	     {FACT_KNOWN, in_set_0},
-	     {FACT_UNAVAILABLE, NULL},
+	     {.state = FACT_KNOWN, .sets = in_set_0},
+	     {.state = FACT_UNAVAILABLE},
 	     VERDICT_REJECT},
 	    {"all but, name unavailable",
 	     MODE_ALL_EXCEPT,
 	     {true, OUT},
 	     {true, OUT},
-	     {FACT_KNOWN, in_set_0},
-	     {FACT_UNAVAILABLE, NULL},
+	     {.state = FACT_KNOWN, .sets = in_set_0},
+	     {.state = FACT_UNAVAILABLE},
 	     VERDICT_TEMPFAIL},
 	    {"all but, name broken",
 	     MODE_ALL_EXCEPT,
 	     {true, OUT},
 	     {true, OUT},
-	     {FACT_KNOWN, in_set_0},
-	     {FACT_BROKEN, NULL},
+	     {.state = FACT_KNOWN, .sets = in_set_0},
+	     {.state = FACT_BROKEN},
 	     VERDICT_TEMPFAIL},
 	    {"all but, neither",
 	     MODE_ALL_EXCEPT,
 	     {true, OUT},
 	     {true, OUT},
-	     {FACT_KNOWN, in_set_0},
-	     {FACT_KNOWN, in_set_0},
+	     {.state = FACT_KNOWN, .sets = in_set_0},
+	     {.state = FACT_KNOWN, .sets = in_set_0},
 	     VERDICT_ACCEPT},
 	};
 
@@ -182,7 +212,9 @@ struct login_row {
 	const char *text;
 };
 
-#define LOGIN .authenticated = true, .user = {FACT_KNOWN, in_set_0}, .mechanism = {FACT_KNOWN, in_set_0}
+#define LOGIN                                                                                                          \
+	.authenticated = true, .user = {.state = FACT_KNOWN, .sets = in_set_0},                                        \
+	.mechanism = {.state = FACT_KNOWN, .sets = in_set_0}
 
 static const struct login_row login_rows[] = {
     {.what = "optional, none", .auth = {.mode = AUTH_OPTIONAL}},
@@ -221,7 +253,7 @@ static const struct login_row login_rows[] = {
     {.what = "no mechanism told",
      .auth = {.mechanisms = {true, IN}},
      .authenticated = true,
-     .user = {FACT_KNOWN, in_set_0},
+     .user = {.state = FACT_KNOWN, .sets = in_set_0},
      .code = 550,
      .text = "{user} may not log in this way"},
     {.what = "not a mechanism, before tls",
@@ -249,20 +281,23 @@ static const struct login_row login_rows[] = {
     {.what = "user broken",
      .auth = {.users = {true, IN}},
      .authenticated = true,
-     .user = {FACT_BROKEN, NULL},
+     .user = {.state = FACT_BROKEN},
      .code = 451},
-    {.what = "user broken, not asked for", .auth = {.tls_bits = 0}, .authenticated = true, .user = {FACT_BROKEN, NULL}},
+    {.what = "user broken, not asked for",
+     .auth = {.tls_bits = 0},
+     .authenticated = true,
+     .user = {.state = FACT_BROKEN}},
     {.what = "user broken, forbidden",
      .auth = {.mode = AUTH_FORBIDDEN, .users = {true, IN}},
      .authenticated = true,
-     .user = {FACT_BROKEN, NULL},
+     .user = {.state = FACT_BROKEN},
      .code = 550,
      .text = "Authentication is not accepted here"},
 };
 
 static struct facts login_facts(const struct login_row *row)
 {
-	struct facts facts = {.authenticated = row->authenticated, .tls_bits = row->tls_bits};
+	struct facts facts = {.authenticated = row->authenticated, .tls_bits = amount_of(row->tls_bits)};
 
 	facts.classes[FACT_USER] = row->user;
 	facts.classes[FACT_MECHANISM] = row->mechanism;

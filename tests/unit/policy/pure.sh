@@ -8,7 +8,7 @@ set -u
 directory=$1 archive=$2
 
 libraries='libcidr.h pcre2.h idn2.h unicase.h unistr.h'
-headers='assert.h ctype.h limits.h stdalign.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h arpa/inet.h'
+headers='assert.h ctype.h endian.h inttypes.h limits.h stdalign.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h arpa/inet.h'
 functions='
     calloc free malloc realloc reallocarray qsort bsearch abort
     memchr memcmp memcpy memmove memrchr memset
