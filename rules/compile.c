@@ -287,6 +287,7 @@ static void compile_rule(struct compiling *compiling, enum stage stage, struct m
 	if (rule->reply == NULL)
 		rule->reply = default_reply(from->verdict);
 	rule->label = copy_text(compiling, from->label);
+	rule->named = from->name != NULL;
 	rule->where = copy_location(compiling, from->where);
 }
 
@@ -378,6 +379,18 @@ static void compile_listener(struct compiling *compiling, struct model_listener 
 	}
 }
 
+static void compile_promise(struct compiling *compiling, struct model_promise *from, struct promise *promise)
+{
+	const struct ruleset *ruleset = compiling->ruleset;
+
+	compile_rule(compiling, STAGE_RCPT, &from->rule, &promise->rule);
+	if (from->rule.name != NULL)
+		promise->name = copy_text(compiling, from->rule.name);
+	for (size_t i = 0; from->listener != NULL && i < ruleset->listener_count; i++)
+		if (strcmp(compiling->model->listeners[i].name, from->listener) == 0)
+			promise->listener = &ruleset->listeners[i];
+}
+
 /* Room for the sets of tables, all not known yet. */
 static bool prepare_tables(struct compiling *compiling)
 {
@@ -403,6 +416,12 @@ static void compile_all(struct compiling *compiling)
 	for (size_t i = 0; ruleset->listeners != NULL && i < model->listener_count; i++)
 		compile_listener(compiling, &model->listeners[i], &ruleset->listeners[i]);
 	ruleset->listener_count = model->listener_count;
+	ruleset->promises = take(compiling, model->promise_count, sizeof *ruleset->promises);
+	if (ruleset->promises == NULL || ruleset->listeners == NULL)
+		return;
+	for (size_t i = 0; i < model->promise_count; i++)
+		compile_promise(compiling, &model->promises[i], &ruleset->promises[i]);
+	ruleset->promise_count = model->promise_count;
 }
 
 struct ruleset *compile(struct model *model)

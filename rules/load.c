@@ -5,10 +5,14 @@
 #include <string.h>
 
 #include "policy/ruleset.h"
+#include "policy/world.h"
 #include "rules/compile.h"
 #include "rules/diagnostic.h"
 #include "rules/examples.h"
+#include "rules/exposure.h"
 #include "rules/model.h"
+#include "rules/promises.h"
+#include "rules/reach.h"
 #include "rules/read.h"
 #include "rules/reading.h"
 #include "rules/source.h"
@@ -117,7 +121,23 @@ static void free_reading(struct reading *reading)
 	free(reading->files);
 }
 
-struct rules *rules_load(const char *path, struct diagnostics *diagnostics)
+/* What only a proof over all sessions tells. */
+static void survey_rules(const struct rules *rules, const struct surroundings *surroundings,
+                         struct diagnostics *diagnostics)
+{
+	struct world *world = world_new((const struct ruleset *const[]){rules->ruleset}, 1);
+
+	if (world == NULL || !reach_find(world, rules->model, diagnostics) ||
+	    !exposure_find(rules, world, surroundings, diagnostics))
+		diagnostics_error(diagnostics, (struct location){rules->files[0], 0},
+		                  "there is not enough memory to survey what the rules decide");
+	else
+		promises_prove(rules, world, diagnostics);
+	world_free(world);
+}
+
+static struct rules *load(const char *path, const struct surroundings *surroundings, struct diagnostics *diagnostics,
+                          bool prove)
 {
 	size_t before = diagnostics_errors(diagnostics);
 	struct source *source = source_read(path, diagnostics);
@@ -133,7 +153,10 @@ struct rules *rules_load(const char *path, struct diagnostics *diagnostics)
 		rules = build(&reading);
 	if (rules != NULL) {
 		warnings_find(rules, diagnostics);
-		examples_judge(rules, diagnostics);
+		if (prove) {
+			survey_rules(rules, surroundings, diagnostics);
+			examples_judge(rules, diagnostics);
+		}
 	} else if (diagnostics_errors(diagnostics) == before) {
 		diagnostics_error(diagnostics, (struct location){path, 0},
 		                  "there is not enough memory to load this file");
@@ -146,6 +169,22 @@ struct rules *rules_load(const char *path, struct diagnostics *diagnostics)
 		return NULL;
 	}
 	return rules;
+}
+
+struct rules *rules_load(const char *path, struct diagnostics *diagnostics)
+{
+	return load(path, NULL, diagnostics, true);
+}
+
+struct rules *rules_load_here(const char *path, const struct surroundings *surroundings,
+                              struct diagnostics *diagnostics)
+{
+	return load(path, surroundings, diagnostics, true);
+}
+
+struct rules *rules_load_unproved(const char *path, struct diagnostics *diagnostics)
+{
+	return load(path, NULL, diagnostics, false);
 }
 
 void rules_forget_model(struct rules *rules)

@@ -5,8 +5,8 @@
  * DESCRIPTION
  *	Reads a rule file with all that it names, finds every fault in one pass,
  *	and, where there is no error, builds the rule set, warns of what is lawful but
- *	surely not meant, and judges the file's examples ("expect").  Loaded whole
- *	or not at all.  The same file gives the same rule set each time.
+ *	surely not meant, and has the file's promises ("never") proved and its
+ *	examples ("expect") judged.  Loaded whole or not at all.  The same file gives the same rule set each time.
  *
  * THREADS
  *	Any number of threads may load at once; nothing is shared.
@@ -22,6 +22,7 @@
 struct diagnostics;
 struct ruleset;
 struct model;
+struct surroundings;
 
 enum log_format {
 	LOG_FORMAT_TEXT,
@@ -53,6 +54,14 @@ struct rules {
  * result may be had although diagnostics has warnings.
  */
 struct rules *rules_load(const char *path, struct diagnostics *diagnostics);
+
+/* The same, for the host that these surroundings are of: strangers who may relay because of them are warned of. */
+struct rules *rules_load_here(const char *path, const struct surroundings *surroundings,
+                              struct diagnostics *diagnostics);
+
+/* The same, but nothing is proved, nor are its examples judged: for who wants to see what breaks them. */
+struct rules *rules_load_unproved(const char *path, struct diagnostics *diagnostics);
+
 void rules_free(struct rules *rules);
 
 /* Frees what only printing needs. */

@@ -188,6 +188,12 @@ struct example {
 	enum stage stage;  /* STAGE_COUNT: any */
 };
 
+/* A promise of "never": the rule has its name, conditions and unless. */
+struct model_promise {
+	struct model_rule rule;
+	const char *listener; /* NULL: any */
+};
+
 struct model {
 	struct arena *arena;
 	struct table *tables;
@@ -195,6 +201,8 @@ struct model {
 	struct value local_domains;
 	struct model_listener *listeners;
 	size_t listener_count;
+	struct model_promise *promises;
+	size_t promise_count;
 	struct example *examples;
 	size_t example_count;
 	const char *socket, *user, *group, *decisions, *metrics; /* as given, or NULL */

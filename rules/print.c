@@ -205,6 +205,22 @@ static void print_listener(FILE *to, const struct model_listener *listener, bool
 	fputs(last ? "  }\n" : "  },\n", to);
 }
 
+static void print_promise(FILE *to, const struct model_promise *promise, bool last)
+{
+	const struct model_rule *rule = &promise->rule;
+
+	fputs("  {\n", to);
+	print_text(to, "    ", "name", rule->name);
+	print_text(to, "    ", "listener", promise->listener);
+	print_conditions(to, "    ", &rule->conditions);
+	if (rule->unless.given) {
+		fputs("    unless = {\n", to);
+		print_conditions(to, "      ", &rule->unless);
+		fputs("    };\n", to);
+	}
+	fputs(last ? "  }\n" : "  },\n", to);
+}
+
 static void print_example(FILE *to, const struct example *example, bool last)
 {
 	fputs("  {\n", to);
@@ -243,6 +259,12 @@ bool model_print(const struct model *model, FILE *to)
 	for (size_t i = 0; i < model->listener_count; i++)
 		print_listener(to, &model->listeners[i], i + 1 == model->listener_count);
 	fputs(");\n", to);
+	if (model->promise_count > 0) {
+		fputs("never = (\n", to);
+		for (size_t i = 0; i < model->promise_count; i++)
+			print_promise(to, &model->promises[i], i + 1 == model->promise_count);
+		fputs(");\n", to);
+	}
 	if (model->example_count > 0) {
 		fputs("expect = (\n", to);
 		for (size_t i = 0; i < model->example_count; i++)

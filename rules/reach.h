@@ -1,21 +1,24 @@
 /*
  * NAME
- *	reach - rules that no session can reach, as far as two rules tell it
+ *	reach - what sessions never come to, or what makes no difference to them
  *
  * DESCRIPTION
- *	Looks at one rule, and at each one before it: whether its own conditions
- *	exclude each other, and whether an earlier rule matches whatever it would.
- *	What only several rules together hide is not found.
+ *	Says of listeners and rules what a survey of all sessions tells (policy/doors.h,
+ *	policy/idle.h), in the administrator's words.
  */
 #ifndef RULES_REACH_H
 #define RULES_REACH_H
 
-struct diagnostics;
-struct model_listener;
-struct vocabulary;
+#include <stdbool.h>
 
-/* Warns of every rule of the listener that no session can reach. */
-void reach_find(const struct vocabulary *vocabulary, const struct model_listener *listener,
-                struct diagnostics *diagnostics);
+struct diagnostics;
+struct model;
+struct world;
+
+/*
+ * Warns of listeners that no session gets, of rules that none reaches, and of what makes no difference.
+ * The world is that of the rule set which was made of the model.  Returns false where there is no memory.
+ */
+bool reach_find(const struct world *world, const struct model *model, struct diagnostics *diagnostics);
 
 #endif

@@ -376,15 +376,22 @@ static void read_examples(struct reading *reading, const struct setting *setting
 	}
 }
 
-static void read_never(struct reading *reading, const struct setting *setting, const config_setting_t *given,
-                       void *field)
+static void read_promises(struct reading *reading, const struct setting *setting, const config_setting_t *given,
+                          void *field)
 {
+	struct model *model = reading->model;
+
 	(void)setting;
 	(void)field;
-	diagnostics_error(
-	    reading->diagnostics, reading_where(reading, given),
-	    "\"never\" is not yet proved by this version, and a promise that nobody checks is none; take it "
-	    "out, and state examples in \"expect\"");
+	if (!is_list(reading, given, "promises"))
+		return;
+	model->promises = reading_take(reading, (size_t)config_setting_length(given), sizeof *model->promises);
+	for (int i = 0; model->promises != NULL && i < config_setting_length(given); i++) {
+		const config_setting_t *element = config_setting_get_elem(given, (unsigned)i);
+
+		if (is_element(reading, element, "a promise"))
+			read_promise(reading, element, &model->promises[model->promise_count++]);
+	}
 }
 
 /* Reads a text, and has it looked at by the reader of its kind. */
@@ -422,7 +429,7 @@ static const struct setting file_settings[] = {
     {.name = "users", .read = schema_elsewhere},
     {.name = "local_domains", .read = schema_value, FILE_SETTING(local_domains), .kind = VALUE_NAME},
     {.name = "listeners", .required = true, .read = read_listeners},
-    {.name = "never", .read = read_never},
+    {.name = "never", .read = read_promises},
     {.name = "expect", .read = read_examples},
     {.name = "socket", .read = read_socket, FILE_SETTING(socket)},
     {.name = "user", .read = schema_text, FILE_SETTING(user)},
@@ -433,23 +440,26 @@ static const struct setting file_settings[] = {
 };
 static const struct schema file_schema = {"a rule file", file_settings, ROWS(file_settings)};
 
-/* Examples name listeners that may stand below them. */
-static void check_example_listeners(struct reading *reading)
+static void check_listener(struct reading *reading, const char *name, struct location where)
+{
+	if (name != NULL && listener_named(reading->model, name) == NULL)
+		diagnostics_error(reading->diagnostics, where, "no listener is named \"%s\"", name);
+}
+
+/* Promises and examples name listeners that may stand below them. */
+static void check_listeners(struct reading *reading)
 {
 	const struct model *model = reading->model;
 
-	for (size_t i = 0; i < model->example_count; i++) {
-		const struct example *example = &model->examples[i];
-
-		if (example->listener != NULL && listener_named(model, example->listener) == NULL)
-			diagnostics_error(reading->diagnostics, example->where, "no listener is named \"%s\"",
-			                  example->listener);
-	}
+	for (size_t i = 0; i < model->promise_count; i++)
+		check_listener(reading, model->promises[i].listener, model->promises[i].rule.where);
+	for (size_t i = 0; i < model->example_count; i++)
+		check_listener(reading, model->examples[i].listener, model->examples[i].where);
 }
 
 void read_file(struct reading *reading, const config_setting_t *root)
 {
 	tables_read(reading, root);
 	schema_read(reading, &file_schema, root, reading->model, NULL);
-	check_example_listeners(reading);
+	check_listeners(reading);
 }

@@ -18,6 +18,9 @@ void read_file(struct reading *reading, const config_setting_t *root);
 /* Reads a list of rules of a stage. */
 void read_rules(struct reading *reading, const config_setting_t *given, enum stage stage, struct model_rules *rules);
 
+/* Reads a promise of "never": the conditions of a rule at rcpt, with a name and a listener. */
+void read_promise(struct reading *reading, const config_setting_t *given, struct model_promise *promise);
+
 /*
  * Has a reply that was read as text looked at, now that its verdict and stage
  * are known; where is the line of what it belongs to.

@@ -23,6 +23,13 @@ static const struct setting rule_settings[] = {
     {.name = "reply", .read = schema_string, .offset = offsetof(struct model_rule, reply.text)},
     {.name = "unless", .read = schema_elsewhere},
 };
+static const struct setting promise_settings[] = {
+    {.name = "name", .read = schema_text, .offset = offsetof(struct model_promise, rule.name)},
+    {.name = "listener", .read = schema_text, .offset = offsetof(struct model_promise, listener)},
+    {.name = "unless", .read = schema_elsewhere},
+};
+static const struct schema promise_schema = {"a promise", promise_settings,
+                                             sizeof promise_settings / sizeof *promise_settings};
 static const struct schema rule_schema = {"a rule", rule_settings, sizeof rule_settings / sizeof *rule_settings};
 static const struct schema unless_schema = {"unless", NULL, 0};
 
@@ -236,4 +243,28 @@ void read_rules(struct reading *reading, const config_setting_t *given, enum sta
 		else
 			read_rule(reading, element, stage, (unsigned)i + 1, &rules->list[rules->count++]);
 	}
+}
+
+void read_promise(struct reading *reading, const config_setting_t *given, struct model_promise *promise)
+{
+	const char *room[CONDITION_COUNT];
+	struct schema_words words = condition_words(room);
+	const config_setting_t *unless = config_setting_get_member(given, "unless");
+	const config_setting_t *recipients = config_setting_get_member(given, "recipients_over");
+	struct model_rule *rule = &promise->rule;
+
+	rule->where = reading_where(reading, given);
+	rule->verdict = VERDICT_REJECT;
+	schema_read(reading, &promise_schema, given, promise, &words);
+	if (recipients != NULL) {
+		diagnostics_error(
+		    reading->diagnostics, reading_where(reading, recipients),
+		    "a promise ends where a recipient is accepted: \"recipients_over\" is not known there; "
+		    "take it out");
+		return;
+	}
+	read_conditions(reading, given, STAGE_RCPT, &rule->conditions);
+	if (unless != NULL)
+		read_unless(reading, unless, STAGE_RCPT, rule);
+	rule->label = rule->name != NULL ? rule->name : "never";
 }

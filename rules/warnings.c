@@ -3,12 +3,10 @@
 #include <string.h>
 
 #include "policy/ruleset.h"
-#include "policy/vocabulary.h"
 #include "rules/diagnostic.h"
 #include "rules/load.h"
 #include "rules/model.h"
 #include "rules/prober.h"
-#include "rules/reach.h"
 
 /* What every look at a rule file needs. */
 struct looking {
@@ -26,75 +24,6 @@ static void find_unused_tables(const struct looking *looking)
 		if (!model->tables[i].used)
 			diagnostics_warning(looking->diagnostics, model->tables[i].value.where,
 			                    "nobody uses table \"%s\"", model->tables[i].name);
-}
-
-static bool has_word(const struct value *value, const char *word)
-{
-	for (size_t i = 0; i < value->count; i++)
-		if (strcmp(value->entries[i].text, word) == 0)
-			return true;
-	return false;
-}
-
-static bool has_port(const struct model_match *match, unsigned port)
-{
-	for (size_t i = 0; i < match->port_count; i++)
-		if (match->ports[i] == port)
-			return true;
-	return false;
-}
-
-/* Whether the addresses that one listener takes are all among those of the other. */
-static bool addresses_within(const struct looking *looking, const struct value *inner, const struct value *outer)
-{
-	if (!outer->given)
-		return true;
-	return inner->given && vocabulary_networks_within(looking->rules->ruleset->vocabulary, inner->set, outer->set);
-}
-
-/* Whether one listener takes all that another would. */
-static bool takes_all_of(const struct looking *looking, const struct model_match *taker,
-                         const struct model_match *other)
-{
-	if (!taker->given)
-		return true;
-	if (!other->given || taker->local != other->local)
-		return false;
-	if (taker->daemons.given) {
-		for (size_t i = 0; i < other->daemons.count; i++)
-			if (!has_word(&taker->daemons, other->daemons.entries[i].text))
-				return false;
-		if (!other->daemons.given)
-			return false;
-	}
-	if (taker->ports_given) {
-		for (size_t i = 0; i < other->port_count; i++)
-			if (!has_port(taker, other->ports[i]))
-				return false;
-		if (!other->ports_given)
-			return false;
-	}
-	return addresses_within(looking, &other->addresses, &taker->addresses);
-}
-
-static void find_hidden_listeners(const struct looking *looking)
-{
-	const struct model *model = looking->model;
-
-	for (size_t i = 1; i < model->listener_count; i++) {
-		const struct model_listener *listener = &model->listeners[i];
-
-		for (size_t k = 0; k < i; k++) {
-			if (!takes_all_of(looking, &model->listeners[k].match, &listener->match))
-				continue;
-			diagnostics_warning(
-			    looking->diagnostics, listener->where,
-			    "listener \"%s\" can never be chosen: \"%s\" at line %u takes all that it would; put "
-			    "it first, or narrow the other's match",
-			    listener->name, model->listeners[k].name, model->listeners[k].where.line);
-			break;
-		}
-	}
 }
 
 /* Warns where what a table in a value takes out is in the value again. */
@@ -159,7 +88,6 @@ static void look_at_block(const struct looking *looking, const struct model_bloc
 
 static void look_at_listener(const struct looking *looking, const struct model_listener *listener)
 {
-	reach_find(looking->rules->ruleset->vocabulary, listener, looking->diagnostics);
 	look_at_block(looking, &listener->connection);
 	look_at_block(looking, &listener->auth);
 	look_at_block(looking, &listener->relay);
@@ -190,7 +118,6 @@ void warnings_find(const struct rules *rules, struct diagnostics *diagnostics)
 	find_undone_in(&looking, &model->local_domains);
 	for (size_t i = 0; i < model->listener_count; i++)
 		look_at_listener(&looking, &model->listeners[i]);
-	find_hidden_listeners(&looking);
 	if (prober_failed(looking.prober))
 		diagnostics_warning(
 		    diagnostics, (struct location){rules->files[0], 0},

@@ -1,6 +1,9 @@
 /*
  * NAME
  *	warnings - what is lawful in a rule file, but surely not meant
+ *
+ * DESCRIPTION
+ *	What its text tells; what only a proof does is in rules/reach.h.
  */
 #ifndef RULES_WARNINGS_H
 #define RULES_WARNINGS_H
@@ -9,9 +12,8 @@ struct diagnostics;
 struct rules;
 
 /*
- * Warns of: a rule that no session reaches; a listener behind one that
- * takes all that it would; a table that nobody uses; a "!" in a table that
- * a sibling undoes; a rule that refuses "example.com" and not ".example.com".
+ * Warns of: a table that nobody uses; a "!" in a table that a sibling
+ * undoes; a rule that refuses "example.com" and not ".example.com".
  */
 void warnings_find(const struct rules *rules, struct diagnostics *diagnostics);
 

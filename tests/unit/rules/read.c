@@ -104,7 +104,7 @@ static const struct row {
     {IN_FILE, "log", WORD, {"\"text\"", "\"json\""}, {"\"JSON\"", "\"jsn\"", "\"\""}},
     {IN_FILE, "local_domains", VALUE, {"[ \"a.example\" ]", "\"a.example\"", "[]"}, {"[ \"10.0.0.0/8\" ]"}},
     {IN_FILE, "expect", LIST, {"()"}, {"( 5 )"}},
-    {IN_FILE, "never", LIST, {NULL}, {"()"}},
+    {IN_FILE, "never", LIST, {"()"}, {"( 5 )"}},
     {IN_LISTENER, "resolved", WORD, {"\"judge\"", "\"ignore\""}, {"\"ignored\"", "\"Judge\""}},
     {IN_LISTENER, "match", GROUP, {"{ }", "{ port = 25; }"}, {NULL}},
     {IN_LISTENER, "connection", GROUP, {"{ mode = \"only\"; }"}, {"{ }"}},

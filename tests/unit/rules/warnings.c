@@ -54,18 +54,18 @@ Test(warnings, a_table_that_nobody_uses)
 	"addresses = { some = [ \"@ours\", \"!a@ours.example\", \"!b@\" ]; };\n"                                       \
 	"users = { staff = [ \"alice@\", \"!alice@far.example\" ]; };\n"                                               \
 	"listeners = ( { name = \"one\"; direction = \"inbound\";\n"                                                   \
-	"  connect = ( { verdict = \"reject\"; client = [ \"@lan\" ]; }, { verdict = \"reject\"; client = [ "          \
-	"\"@router\" ]; },\n"                                                                                          \
-	"    { verdict = \"accept\"; client = [ \"@wide\" ]; } );\n"                                                   \
-	"  helo = ( { verdict = \"accept\"; helo = [ \"@ours\" ]; } );\n"                                              \
-	"  auth = { users = [ \"@staff\" ]; };\n"                                                                      \
-	"  mail = ( { verdict = \"accept\"; sender = [ \"@some\" ]; },\n"
-#define AFTER " ); } );\n"
+	"  helo = ( { name = \"h\"; verdict = \"accept\"; helo = [ \"@ours\" ]; } );\n"                                \
+	"  rcpt = ( { name = \"r\"; verdict = \"accept\"; client = [ \"@router\" ]; },\n"                              \
+	"    { name = \"w\"; verdict = \"accept\"; client = [ \"@wide\" ]; } );\n"                                     \
+	"  relay = { mode = \"only\"; clients = [ \"@lan\" ]; authenticated = true; users = [ \"@staff\" ]; };\n"      \
+	"  mail = ( { name = \"s\"; verdict = \"accept\"; sender = [ \"@some\" ]; },\n"
+#define END " ); } );\n"
+#define AFTER ", { verdict = \"tempfail\"; reply = \"450 4.7.1 Later\"; }" END
 #define LINE 11 /* the first behind BEFORE */
 
 Test(warnings, nothing_is_said_of_rules_that_are_sound)
 {
-	cr_expect_str_eq(said_of(BEFORE "{ verdict = \"reject\"; }" AFTER), "", "%s", said());
+	cr_expect_str_eq(said_of(BEFORE "{ verdict = \"reject\"; }" END), "", "%s", said());
 }
 
 Test(warnings, what_a_table_takes_out_and_another_entry_has_again)
@@ -146,6 +146,9 @@ Test(warnings, a_refusing_rule_on_a_domain_without_the_names_below_it)
 	WALK(rows, BEFORE, AFTER);
 }
 
+/* So that it is no open relay that is warned of. */
+#define REQUIRED "auth = { mode = \"required\"; };"
+
 Test(warnings, a_rule_that_no_session_can_reach)
 {
 	static const struct row rows[] = {
@@ -154,12 +157,12 @@ Test(warnings, a_rule_that_no_session_can_reach)
 	    {"mail = ( { verdict = \"reject\"; tls = true; },\n{ verdict = \"accept\"; tls = true; } );", 3, "line 2"},
 	    {"mail = ( { verdict = \"reject\"; tls = true; },\n{ verdict = \"accept\"; } );", 0, NULL},
 	    {"mail = ( { verdict = \"reject\"; unless = { tls = true; }; },\n{ verdict = \"accept\"; } );", 0, NULL},
-	    {"mail = ( { verdict = \"reject\"; } ); rcpt = ( { verdict = \"accept\"; } );", 0, NULL},
+	    {"mail = ( { verdict = \"reject\"; } ); rcpt = ( { verdict = \"accept\"; } );", 2, "the stages before"},
 	    /* an accept rule at rcpt speaks of local recipients alone */
 	    {"rcpt = ( { verdict = \"accept\"; },\n{ verdict = \"reject\"; } );", 0, NULL},
 	    {"rcpt = ( { verdict = \"accept\"; },\n{ verdict = \"reject\"; relay = true; } );", 0, NULL},
-	    {"rcpt = ( { verdict = \"accept\"; },\n{ verdict = \"accept\"; relay = true; } );", 0, NULL},
-	    {"rcpt = ( { verdict = \"accept\"; relay = true; },\n{ verdict = \"reject\"; } );", 0, NULL},
+	    {REQUIRED "rcpt = ( { verdict = \"accept\"; },\n{ verdict = \"accept\"; relay = true; } );", 0, NULL},
+	    {REQUIRED "rcpt = ( { verdict = \"accept\"; relay = true; },\n{ verdict = \"reject\"; } );", 0, NULL},
 	    {"rcpt = ( { verdict = \"accept\"; },\n{ verdict = \"reject\"; relay = false; } );", 3, "line 2"},
 	    {"rcpt = ( { verdict = \"reject\"; },\n{ verdict = \"accept\"; relay = true; } );", 3, "line 2"},
 	    {"rcpt = ( { verdict = \"accept\"; },\n{ verdict = \"accept\"; client = \"::1\"; } );", 3, "line 2"},
