@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "milter/command.h"
+#include "milter/host.h"
 #include "rules/diagnostic.h"
 #include "rules/load.h"
 #include "rules/print.h"
@@ -15,6 +16,7 @@ struct choices {
 	bool strict;
 	bool json;
 	bool print;
+	bool elsewhere;
 };
 
 /* Adds what was found to the list; returns false where there is no memory. */
@@ -52,7 +54,7 @@ static int check_file(const char *path, const struct choices *choices, json_t *l
 
 	if (diagnostics == NULL)
 		return no_memory();
-	rules = rules_load(path, diagnostics);
+	rules = choices->elsewhere ? rules_load(path, diagnostics) : host_load(path, diagnostics);
 	if (choices->strict)
 		diagnostics_make_errors(diagnostics);
 	if (diagnostics_errors(diagnostics) > 0)
@@ -90,14 +92,13 @@ int check_main(const struct command *command, int argc, char **argv)
 	enum {
 		STRICT = 256,
 		JSON,
-		PRINT
+		PRINT,
+		ELSEWHERE
 	};
 	static const struct option options[] = {
-	    {"strict", no_argument, NULL, STRICT},
-	    {"json", no_argument, NULL, JSON},
-	    {"print", no_argument, NULL, PRINT},
-	    {"help", no_argument, NULL, 'h'},
-	    {NULL, 0, NULL, 0},
+	    {"strict", no_argument, NULL, STRICT}, {"json", no_argument, NULL, JSON},
+	    {"print", no_argument, NULL, PRINT},   {"elsewhere", no_argument, NULL, ELSEWHERE},
+	    {"help", no_argument, NULL, 'h'},      {NULL, 0, NULL, 0},
 	};
 	struct choices choices = {.strict = false};
 	int option;
@@ -110,6 +111,8 @@ int check_main(const struct command *command, int argc, char **argv)
 			choices.json = true;
 		else if (option == PRINT)
 			choices.print = true;
+		else if (option == ELSEWHERE)
+			choices.elsewhere = true;
 		else
 			return status;
 	}

@@ -39,6 +39,9 @@ int run_main(const struct command *command, int argc, char **argv);
 int check_main(const struct command *command, int argc, char **argv);
 int explain_main(const struct command *command, int argc, char **argv);
 int probe_main(const struct command *command, int argc, char **argv);
+int prove_main(const struct command *command, int argc, char **argv);
+int mta_main(const struct command *command, int argc, char **argv);
+int diff_main(const struct command *command, int argc, char **argv);
 
 /* Writes usage, summary and options. */
 void command_help(const struct command *command, FILE *stream);

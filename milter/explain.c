@@ -265,7 +265,7 @@ static struct rules *load(const char *path)
 		fputs(no_memory, stderr);
 		return NULL;
 	}
-	rules = rules_load(path, diagnostics);
+	rules = rules_load_unproved(path, diagnostics);
 	if (rules == NULL)
 		command_show_diagnostics(diagnostics);
 	diagnostics_free(diagnostics);

@@ -1,9 +1,9 @@
 #include "milter/explanation.h"
 
 #include <assert.h>
-#include <jansson.h>
 #include <string.h>
 
+#include "milter/json.h"
 #include "policy/ruleset.h"
 
 /* Select Graphic Rendition (ECMA-48) of a terminal. */
@@ -157,26 +157,6 @@ void explanation_print(const struct explanation *explanation, FILE *stream, bool
 	fputs("\nverdict ", stream);
 	print_verdict(explanation->verdict, stream, colour);
 	fputc('\n', stream);
-}
-
-/* A JSON string of text that need not be UTF-8: what is not becomes "?"; null for NULL. */
-static json_t *json_text(const char *text)
-{
-	json_t *value = text != NULL ? json_string(text) : json_null();
-
-	if (value == NULL) {
-		char *clean = strdup(text);
-
-		if (clean == NULL)
-			return NULL;
-		for (char *byte = clean; *byte != '\0'; byte++) {
-			if ((unsigned char)*byte >= 0x80)
-				*byte = '?';
-		}
-		value = json_string(clean);
-		free(clean);
-	}
-	return value;
 }
 
 static json_t *json_step(const struct explanation_step *step)

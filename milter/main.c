@@ -25,11 +25,12 @@ static const struct command commands[] = {
     {
         .name = "check",
         .summary = "Finds every mistake in rule files, each at its line.",
-        .usage = "[--strict] [--json] [--print] FILE...",
-        .options = "  --strict    warnings are mistakes, too\n"
-                   "  --json      print a list of all that was found\n"
-                   "  --print     print what each file says, in canonical form\n"
-                   "  -h, --help  this text\n",
+        .usage = "[--strict] [--elsewhere] [--json] [--print] FILE...",
+        .options = "  --strict     warnings are mistakes, too\n"
+                   "  --elsewhere  the files are for another host: do not look at this one's network\n"
+                   "  --json       print a list of all that was found\n"
+                   "  --print      print what each file says, in canonical form\n"
+                   "  -h, --help   this text\n",
         .usage_status = STATUS_TROUBLE,
         .main = check_main,
     },
@@ -62,6 +63,35 @@ static const struct command commands[] = {
                    "                      any recipient, in the sender; see sallyport.conf(5)\n",
         .usage_status = STATUS_TROUBLE,
         .main = explain_main,
+    },
+    {
+        .name = "prove",
+        .summary = "Says exactly who may relay, and which promises hold.",
+        .usage = "[--json] FILE",
+        .options = "  --json      print one JSON object\n"
+                   "  -h, --help  this text\n",
+        .usage_status = STATUS_TROUBLE,
+        .main = prove_main,
+    },
+    {
+        .name = "diff",
+        .summary = "Says which sessions two rule files judge differently.",
+        .usage = "[--json] OLD NEW",
+        .options = "  --json      print a list of all differences\n"
+                   "  -h, --help  this text\n",
+        .usage_status = STATUS_TROUBLE,
+        .main = diff_main,
+    },
+    {
+        .name = "mta",
+        .summary = "Prints the settings of Postfix or Sendmail that go with a rule file.",
+        .usage = "[--json | --file NAME] postfix|sendmail FILE",
+        .options = "  --file NAME  print this one alone, as it is: main.cf, master.cf, a table that main.cf\n"
+                   "               names; or sallyport.m4, access\n"
+                   "  --json       print one JSON object\n"
+                   "  -h, --help   this text\n",
+        .usage_status = STATUS_TROUBLE,
+        .main = mta_main,
     },
     {
         .name = "probe",

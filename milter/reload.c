@@ -7,6 +7,8 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
+#include "milter/change.h"
+#include "milter/host.h"
 #include "milter/log.h"
 #include "milter/snapshot.h"
 #include "policy/ruleset.h"
@@ -15,6 +17,9 @@
 
 /* Bytes of the thread's stack: it parses what administrators nest, not what clients send. */
 #define RELOAD_STACK (8u * 1024 * 1024)
+
+/* Bytes of an error in the status; systemd takes some KiB, and a person reads a few lines. */
+#define STATUS_TEXT 1024
 
 static struct {
 	const char *path;
@@ -74,22 +79,44 @@ static void log_diagnostics(const struct diagnostics *diagnostics)
 /* Puts the rules in force and returns true; false where there is no memory: they are then freed. */
 static bool put_in_force(struct rules *rules)
 {
-	size_t listeners = rules->ruleset->listener_count;
+	const struct snapshot *before = snapshot_acquire(reloader.snapshots), *now;
+	char change[LOG_VALUE];
 	unsigned generation;
 
 	tell_settings(&rules->settings);
 	rules_forget_model(rules);
 	generation = snapshots_replace(reloader.snapshots, rules);
 	if (generation == 0) {
+		snapshot_release(before);
 		rules_free(rules);
 		log_error(log_none, "no memory");
 		return false;
 	}
 	reloader.generation = generation;
-	log_message("reloaded", log_fields(log_number("generation", generation), log_number("listeners", listeners)),
+	now = snapshot_acquire(reloader.snapshots);
+	change_describe(before->rules->ruleset, now->rules->ruleset, change, sizeof change);
+	log_message("reloaded",
+	            log_fields(log_number("generation", generation),
+	                       log_number("listeners", now->rules->ruleset->listener_count), log_word("relay", change)),
 	            "%s", reloader.path);
+	snapshot_release(now);
+	snapshot_release(before);
 	sd_notifyf(0, "READY=1\nSTATUS=Generation %u of %s in force", generation, reloader.path);
 	return true;
+}
+
+/* The first error also goes where "systemctl status" shows it. */
+static void tell_failure(const struct diagnostics *diagnostics)
+{
+	char first[STATUS_TEXT] = "no memory";
+
+	for (size_t i = diagnostics != NULL ? diagnostics_shown(diagnostics) : 0; i > 0; i--)
+		if (diagnostics_at(diagnostics, i - 1)->severity == SEVERITY_ERROR)
+			diagnostic_print(diagnostics_at(diagnostics, i - 1), first, sizeof first);
+	log_message("reload failed", log_none, "%s: the rules of generation %u stay", reloader.path,
+	            reloader.generation);
+	sd_notifyf(0, "READY=1\nSTATUS=Reload failed, generation %u of %s stays in force: %s", reloader.generation,
+	           reloader.path, first);
 }
 
 static void reload(void)
@@ -98,18 +125,14 @@ static void reload(void)
 	struct rules *rules;
 
 	tell_reloading();
-	rules = diagnostics != NULL ? rules_load(reloader.path, diagnostics) : NULL;
+	rules = diagnostics != NULL ? host_load(reloader.path, diagnostics) : NULL;
 	if (diagnostics != NULL)
 		log_diagnostics(diagnostics);
 	else
 		log_error(log_none, "no memory");
+	if (rules == NULL || !put_in_force(rules))
+		tell_failure(diagnostics);
 	diagnostics_free(diagnostics);
-	if (rules != NULL && put_in_force(rules))
-		return;
-	log_message("reload failed", log_none, "%s: the rules of generation %u stay", reloader.path,
-	            reloader.generation);
-	sd_notifyf(0, "READY=1\nSTATUS=Reload of %s failed, generation %u stays in force", reloader.path,
-	           reloader.generation);
 }
 
 static void await_request(void)

@@ -16,6 +16,7 @@
 
 #include "milter/command.h"
 #include "milter/filter.h"
+#include "milter/host.h"
 #include "milter/log.h"
 #include "milter/privileges.h"
 #include "milter/reload.h"
@@ -74,7 +75,7 @@ static struct rules *load(const char *path)
 
 	if (diagnostics == NULL)
 		return NULL;
-	rules = rules_load(path, diagnostics);
+	rules = host_load(path, diagnostics);
 	if (rules == NULL) {
 		command_show_diagnostics(diagnostics);
 	} else {
