@@ -1,8 +1,8 @@
 #!/bin/sh
 # documents.sh SALLYPORT TOP: whether what the documents show is so: the manual pages are sound mdoc, the README's first
-# rule file is sound, and its explain does what it says there.
+# rule file is sound, and its explain and prove do what it says there.
 set -u
-sallyport=$1 top=$2
+sallyport=$(realpath "$1") top=$(realpath "$2")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 failed=0
@@ -26,7 +26,7 @@ for page in "$top/milter/sallyport.8" "$top/rules/sallyport.conf.5"; do
 done
 
 sed -n '/^    # \/etc\/sallyport/,/^[^ ]/{/^    /s/^    //p; /^$/p}' "$top/README.md" >"$scratch/sallyport.conf"
-grep -q listeners "$scratch/sallyport.conf" && "$sallyport" check --strict "$scratch/sallyport.conf" >"$scratch/said" 2>&1
+grep -q listeners "$scratch/sallyport.conf" && "$sallyport" check --elsewhere --strict "$scratch/sallyport.conf" >"$scratch/said" 2>&1
 result $? "the README's first rule file is sound"
 
 "$sallyport" explain -c "$scratch/sallyport.conf" --listener server --client 203.0.113.10 --recipient test@example.com \
@@ -34,9 +34,36 @@ result $? "the README's first rule file is sound"
 [ $? -eq 1 ] && grep -q "550 5.7.1 Unable to relay for test@example.com" "$scratch/said"
 result $? "and does not relay for a stranger"
 
+# said_in_readme: whether what is in "said" stands in the README, line by line, set in by four blanks.
+said_in_readme() {
+    [ -s "$scratch/said" ] && sed 's/..*/    &/' "$scratch/said" | python3 -c '
+import sys
+sys.exit(sys.stdin.read().rstrip("\n") + "\n" not in open(sys.argv[1], encoding="utf-8").read())' "$top/README.md"
+}
+
+(cd "$scratch" && "$sallyport" prove sallyport.conf) >"$scratch/said" 2>&1 && said_in_readme
+result $? "its prove prints what the README says"
+
+(cd "$top/rules/examples" && "$sallyport" prove gateway.conf) >"$scratch/said" 2>&1
+python3 -c 'import sys; sys.exit(sys.stdin.read() not in open(sys.argv[1], encoding="utf-8").read())' \
+    "$top/milter/sallyport.8" <"$scratch/said"
+result $? "sallyport(8) shows what prove prints of the gateway"
+
+mkdir "$scratch/mistaken"
+sed 's/, "!@router"//' "$scratch/sallyport.conf" >"$scratch/mistaken/sallyport.conf"
+(cd "$scratch/mistaken" && "$sallyport" prove sallyport.conf) | sed -n '/BROKEN/,/--recipient/p' >"$scratch/said" 2>&1
+said_in_readme
+result $? "and, with the router on the list, shows the session that the README shows"
+
+cp "$scratch/sallyport.conf" "$scratch/new.conf"
+sed -i 's/, "!@router"//' "$scratch/new.conf"
+(cd "$scratch" && "$sallyport" diff sallyport.conf new.conf) >"$scratch/said"
+sed -n '/sallyport diff sallyport.conf new.conf/,/^$/{s/^    //; /^\$/d; /./p}' "$top/README.md" | cmp -s - "$scratch/said"
+result $? "and its diff says what the README shows"
+
 "$(dirname "$0")/../support/documents.py" "$top/contrib/nat.md" "$scratch" >"$scratch/said" 2>&1
 for name in only-list all-except logins-only two-ports; do
-    "$sallyport" check --strict "$scratch/$name.conf" >"$scratch/said" 2>&1
+    "$sallyport" check --elsewhere --strict "$scratch/$name.conf" >"$scratch/said" 2>&1
     result $? "contrib/nat.md: $name.conf is sound"
 done
 

@@ -5,21 +5,35 @@
 
 KIND is a folder; each NAME.conf in it is a case, and NAME.expected what it prints (nothing, if there is no such file):
 
-diagnostics  "sallyport check NAME.conf": its messages.  A case that has only warnings must also fail under
+diagnostics  "sallyport check --elsewhere NAME.conf": its messages.  A case that has only warnings must also fail under
              --strict, and --json must list the same messages.
 sessions     For each line of NAME.script ">>> " and the line, and below it what "sallyport explain -c NAME.conf"
              prints when the line is its options.  A line of comment begins with "#"; it is echoed as it is.
              What is printed of the file must judge all the same.
-print        "sallyport check --print NAME.conf".
-examples     The rule files that are shipped: "sallyport check --strict" has nothing to say about them.
+print        "sallyport check --elsewhere --print NAME.conf".
+examples     The rule files that are shipped: "sallyport check --elsewhere --strict" has nothing to say about them.
+proofs       "sallyport prove NAME.conf", for people and with --json.  What a proof shows must be so: a session that breaks
+             a promise is accepted by "sallyport explain", networks are disjoint and as few as can be, and no two rows
+             could be one.
+settings     "sallyport mta" for each MTA.  No comment is wider than a terminal; each file alone, and in JSON, is the same text.
+shipped_settings
+             The same of the rule files that are shipped; what is expected stands in the folder of that name.
+shipped      The same as "proofs" of the rule files that are shipped, and what their comments claim that it says; what is expected
+             of them stands in the folder "shipped".
+
+diffs        "sallyport diff NAME.old NAME.conf", for people, and the rows of --json, of each all networks or their number.
+             What is shown must be so: networks are as few as can be, no two rows could be one, and the other way round the
+             same changes back.
 
 Where an exit status is not 0 a line "exit STATUS" follows.  Each file that loads, of whatever kind, is also printed and
-read again: that must print the same text.  The cases run in a copy of their folder, so that all paths are relative.
+read again: that must print the same text, and judge no session differently.  The cases run in a copy of their folder, so that all paths are relative.
 
 GOLDEN_UPDATE=1 writes the expected files anew; review the difference before it is committed.  The output is TAP.
 """
 
 import difflib
+import ipaddress
+import itertools
 import json
 import os
 import pathlib
@@ -32,6 +46,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 EXAMPLES = HERE.parent.parent / "rules" / "examples"
+CLAIM = '# What "sallyport prove" says of these rules:'
 TIMEOUT = 60  # seconds, for one run of the program
 
 
@@ -48,17 +63,21 @@ class Program:
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
         return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
 
+    def check(self, *arguments):
+        """Checks a file for another host: what is said of it does not depend on where the tests run."""
+        return self.run("check", "--elsewhere", *arguments)
+
     def transcript(self, *arguments):
         """Returns all that a run prints, with its exit status where that is not 0."""
         status, output, messages = self.run(*arguments)
         return messages + output + (f"exit {status}\n" if status else "")
 
     def loads(self, conf):
-        return self.run("check", conf)[0] == 0
+        return self.check(conf)[0] == 0
 
 
 def diagnostics(program, conf):
-    return program.transcript("check", conf)
+    return program.transcript("check", "--elsewhere", conf)
 
 
 def sessions(program, conf):
@@ -77,13 +96,162 @@ def script(program, conf):
 
 
 def print_(program, conf):
-    return program.transcript("check", "--print", conf)
+    return program.transcript("check", "--elsewhere", "--print", conf)
+
+
+def proof(program, conf):
+    return "".join(f">>> {' '.join(line)}\n{program.transcript(*line)}" for line in (["prove", conf],
+                                                                                   ["prove", "--json", conf]))
+
+
+SHORTEST = 4  # networks of a row that are all shown
+
+
+def diff(program, conf):
+    """For people as it is; of JSON a line for each row."""
+    old = old_name(conf)
+    status, rows = diff_rows(program, old, conf)
+    lines = [json.dumps(shortened(row), ensure_ascii=False) + "\n" for row in rows]
+    told = f">>> diff {old} {conf}\n{program.transcript('diff', old, conf)}"
+    return told if status == 2 else told + f">>> diff --json {old} {conf}\n{''.join(lines)}"
+
+
+def old_name(conf):
+    return f"{pathlib.Path(conf).stem}.old"
+
+
+def diff_rows(program, old, new):
+    """Returns the exit status, and the rows."""
+    status, output, _ = program.run("diff", "--json", old, new)
+    return status, json.loads(output) if status != 2 else []
+
+
+def shortened(row):
+    long = len(row["clients"]) > SHORTEST
+    return row | {"clients": f"{len(row['clients'])} networks" if long else row["clients"]}
+
+
+def sound_diff(program, conf):
+    """Returns what is wrong with a difference in itself, or an empty list."""
+    old = old_name(conf)
+    status, rows = diff_rows(program, old, conf)
+    statuses = {status} | {program.run("diff", old, conf)[0]}
+    wrong = [] if status == 2 or statuses == {bool(rows)} else [f"exit status {statuses}"]
+    for row in rows:
+        wrong += wrong_rows([row | {"by": None}])
+    for one, other in itertools.combinations(rows, 2):
+        if one | {"clients": None} == other | {"clients": None}:
+            wrong.append(f"two rows that could be one: {one['clients']}, {other['clients']}")
+    back = diff_rows(program, conf, old)[1]
+    there, back = (sorted(map(json.dumps, each)) for each in (map(outline, rows), map(turned, back)))
+    return wrong + difference("\n".join(there), "\n".join(back), "there", "back")
+
+
+def outline(row):
+    return row["clients"], row["authenticated"], row["users"], row["old"], row["new"]
+
+
+def turned(row):
+    return outline(row | {"old": row["new"], "new": row["old"]})
+
+
+def unchanged(program, conf):
+    """Returns what differs between a file and what is printed of it (and printed_again has written), or an empty list."""
+    if not program.loads(conf):
+        return []
+    told = program.transcript("diff", conf, printed_name(conf))
+    return [f"what is printed judges differently: {told}"] if told else []
+
+
+MTAS = ("postfix", "sendmail")
+
+
+def settings(program, conf):
+    return "".join(f">>> mta {mta} {conf}\n{program.transcript('mta', mta, conf)}" for mta in MTAS)
+
+
+def narrow_settings(program, conf):
+    """Returns the comments that do not fit a terminal, or an empty list."""
+    lines = (line for mta in MTAS for line in program.run("mta", mta, conf)[1].splitlines())
+    return [f"over 80 columns: {line}" for line in lines if len(line) > 80 and re.match("#|dnl ", line)]
+
+
+def same_settings(program, conf):
+    """Returns what is printed otherwise in JSON, or file by file, or an empty list."""
+    wrong = []
+    for mta in MTAS:
+        status, output, _ = program.run("mta", "--json", mta, conf)
+        files = json.loads(output)["files"] if status == 0 else []
+        whole = "\n".join(f"======== {each['name']} ========\n\n{each['text']}" for each in files)
+        wrong += difference(program.run("mta", mta, conf)[1], whole, "as text", "as JSON")
+        for each in files:
+            alone = program.run("mta", "--file", each["name"], mta, conf)[1]
+            wrong += difference(alone, each["text"], "alone", "as JSON")
+    return wrong
+
+
+def sound_proof(program, conf):
+    """Returns what is wrong with a proof in itself, or an empty list."""
+    status, output, messages = program.run("prove", "--json", conf)
+    if status == 2:
+        return [] if messages and not output else ["prove --json: trouble without a word, or with a proof"]
+    found = json.loads(output)
+    wrong = []
+    if status != (0 if all(promise["holds"] for promise in found["never"]) else 1):
+        wrong.append(f"prove --json: exit status {status}")
+    for promise in found["never"]:
+        if promise["session"] is not None and program.run("explain", "-c", conf, *promise["session"])[0] != 0:
+            wrong.append(f"explain refuses what breaks a promise: {shlex.join(promise['session'])}")
+    for listener in found["listeners"]:
+        wrong += [f"{listener['name']}: {text}" for text in wrong_rows(listener["relay"])]
+    return wrong
+
+
+def wrong_rows(rows):
+    """Yields what is wrong with the rows of a listener."""
+    for row in rows:
+        networks = [ipaddress.ip_network(text) for text in row["clients"]]
+        fewest = [network for version in (4, 6) for network in
+                  ipaddress.collapse_addresses(each for each in networks if each.version == version)]
+        if networks != fewest:
+            yield f"networks that are not the fewest: {row['clients']}"
+    for one, other in itertools.combinations(rows, 2):
+        if one["authenticated"] == other["authenticated"]:
+            if all(one[name] == other[name] for name in ("users", "when", "by")):
+                yield f"two rows that could be one: {one['clients']}, {other['clients']}"
+            if overlap(one["clients"], other["clients"]):
+                yield f"networks in two rows: {one['clients']}, {other['clients']}"
+
+
+def overlap(one, other):
+    return any(a.version == b.version and a.overlaps(b) for a, b in
+               itertools.product(map(ipaddress.ip_network, one), map(ipaddress.ip_network, other)))
+
+
+def narrow(program, conf):
+    """Returns the lines for people that do not fit a terminal, or an empty list; file names and tables of steps may."""
+    arguments = ["diff", old_name(conf)] if (program.folder / old_name(conf)).exists() else ["prove"]
+    lines = program.run(*arguments, conf)[1].splitlines()
+    return [f"over 80 columns: {line}" for line in lines if len(line) > 80 and not line.startswith("    ")]
+
+
+def claimed(program, conf):
+    """Returns what the comments of a file claim that its proof says, and it does not, or an empty list."""
+    lines = (program.folder / conf).read_text(encoding="utf-8").splitlines()
+    if CLAIM not in lines:
+        return [f"there is no comment: {CLAIM}"]
+    said = iter(" ".join(line.split()) for line in program.run("prove", conf)[1].splitlines())
+    block = itertools.takewhile(lambda line: line.startswith("#  "), lines[lines.index(CLAIM) + 2:])
+    # Lines in the order in which they are said; a listener's goes on with where it stands.
+    return [f"claimed, and not said: {line}" for line in block
+            if not any(each == " ".join(line[1:].split()) or each.startswith(" ".join(line[1:].split()) + " (")
+                       for each in said)]
 
 
 def same_in_json(program, conf):
     """Returns what is wrong with the messages that are printed for programs, or an empty list."""
-    messages = program.run("check", conf)[2]
-    listed = json.loads(program.run("check", "--json", conf)[1])
+    messages = program.check( conf)[2]
+    listed = json.loads(program.check( "--json", conf)[1])
     for row in listed:
         row["place"] = f"{row['file']}:{row['line']}" if row["line"] else row["file"]
     text = "".join("{place}: {severity}: {message}\n".format(**row) for row in listed)
@@ -92,8 +260,8 @@ def same_in_json(program, conf):
 
 def strict(program, conf):
     """Returns what is wrong with the exit status under --strict, or an empty list."""
-    status = program.run("check", "--strict", conf)[0]
-    wanted = 1 if program.run("check", conf)[2] else 0
+    status = program.check( "--strict", conf)[0]
+    wanted = 1 if program.check( conf)[2] else 0
     return [] if status == wanted else [f"check --strict: exit status {status}, not {wanted}"]
 
 
@@ -105,10 +273,10 @@ def printed_again(program, conf):
     """Returns what is lost when a file that loads is printed, and that is read, or an empty list."""
     if not program.loads(conf):
         return []
-    printed = program.run("check", "--print", conf)[1]
+    printed = program.check( "--print", conf)[1]
     again = printed_name(conf)
     (program.folder / again).write_text(printed, encoding="utf-8")
-    status, text, messages = program.run("check", "--print", again)
+    status, text, messages = program.check( "--print", again)
     if status != 0:
         return [f"what is printed does not load: {messages}"]
     return difference(printed, text, "printed", "read and printed again")
@@ -127,6 +295,15 @@ def judged_again(program, conf):
     return wrong
 
 
+def proved_again(program, conf):
+    """Returns what is proved otherwise of a file once it is printed (and printed_again has written it), or nothing."""
+    if not program.loads(conf):
+        return []
+    one, other = (re.sub(r"[\w-]+\.\w+:\d+", "...", program.run("prove", "--json", name)[1])
+                  for name in (conf, printed_name(conf)))
+    return difference(one, other, "of the file", "of what is printed of it")
+
+
 def places_removed(judgement):
     return re.sub(r'"by": ("[^"]*"|null)', '"by": ...', judgement)
 
@@ -136,17 +313,22 @@ def difference(one, other, one_name, other_name):
 
 
 KINDS = {
-    "diagnostics": (HERE / "diagnostics", diagnostics, [same_in_json, strict, printed_again]),
-    "sessions": (HERE / "sessions", sessions, [printed_again, judged_again]),
-    "print": (HERE / "print", print_, [printed_again]),
-    "examples": (EXAMPLES, diagnostics, [strict, printed_again]),
+    "diagnostics": (HERE / "diagnostics", diagnostics, [same_in_json, strict, printed_again, unchanged]),
+    "sessions": (HERE / "sessions", sessions, [printed_again, unchanged, judged_again]),
+    "print": (HERE / "print", print_, [printed_again, unchanged]),
+    "examples": (EXAMPLES, diagnostics, [strict, printed_again, unchanged]),
+    "diffs": (HERE / "diffs", diff, [sound_diff, narrow, printed_again, unchanged]),
+    "proofs": (HERE / "proofs", proof, [sound_proof, narrow, printed_again, unchanged, proved_again]),
+    "settings": (HERE / "settings", settings, [narrow_settings, same_settings]),
+    "shipped_settings": (EXAMPLES, settings, [narrow_settings, same_settings]),
+    "shipped": (EXAMPLES, proof, [sound_proof, narrow, claimed]),
 }
 
 
 def judge(program, kind, conf):
     """Returns what is wrong with a case, or an empty list."""
     folder, transcribe, checks = KINDS[kind]
-    expected = (folder / conf).with_suffix(".expected")
+    expected = ((HERE / kind if (HERE / kind).is_dir() else folder) / conf).with_suffix(".expected")
     text = transcribe(program, conf)
     if os.environ.get("GOLDEN_UPDATE") == "1" and (text or expected.exists()):
         expected.write_text(text, encoding="utf-8")
