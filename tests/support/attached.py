@@ -18,6 +18,7 @@ from support.postfix import Postfix
 from support.sendmail import Sendmail
 
 _CONTRIB = Path(__file__).resolve().parents[2] / "contrib"
+_SHIPPED = {"main.cf": "postfix", "master.cf": "postfix", "sallyport.m4": "sendmail", "access": "sendmail"}
 
 MILTER = "inet:8894@127.0.0.1"  # as the shipped settings and all shipped rule files have it
 
@@ -49,6 +50,10 @@ class _Attached:
     milter = MILTER
     listeners = (INBOUND, SUBMISSION, REMOTE)
     _changes = frozenset()
+
+    def _text(self, name):
+        """One of the files that are loaded."""
+        return (_CONTRIB / _SHIPPED[name] / name).read_text()
 
     @contextlib.contextmanager
     def changed(self, *changes):
@@ -107,7 +112,7 @@ class AttachedPostfix(_Attached, Postfix):
         shutil.chown(copy, "root", "postfix")
 
     def _main_cf(self):
-        text = (_CONTRIB / "postfix/main.cf").read_text() + self._lab_main_cf()
+        text = self._text("main.cf") + self._lab_main_cf()
         changed = {}
         if "bypassed" in self._changes:
             changed |= {"smtpd_milters": "", "non_smtpd_milters": ""}
@@ -123,7 +128,7 @@ class AttachedPostfix(_Attached, Postfix):
     def _master_cf(self):
         """Debian's, with the shipped services in place of its own of that name."""
         return (self._replaced(self._DEBIAN.read_text(), r"^smtp +inet .*\n", "")
-                + (_CONTRIB / "postfix/master.cf").read_text())
+                + self._text("master.cf"))
 
     def wake(self):
         """Makes it look at the submitted mail that waits, as it does by itself once a minute."""
@@ -149,10 +154,6 @@ class AttachedSendmail(_Attached, Sendmail):
     def start(self):
         etc = self.directory / "etc"
         etc.mkdir(parents=True)
-        shutil.copy(_CONTRIB / "sendmail/access", etc / "access")
-        with open(etc / "access", encoding="ascii") as source:
-            makemap = self._unpacked / "usr/libexec/sendmail/makemap"
-            lab.run(makemap, "-C", "/dev/null", "hash", etc / "access", stdin=source)
         sockets = lab.DIRECTORY / "sallyport"
         sockets.mkdir()
         shutil.chown(sockets, "nobody", "postfix")
@@ -180,7 +181,14 @@ class AttachedSendmail(_Attached, Sendmail):
     def tried_in_vain(self, lines):
         return any("stat=Deferred: 451" in line for line in lines)
 
+    def _make_map(self):
+        access = self.directory / "etc/access"
+        access.write_text(self._text("access"))
+        with open(access, encoding="ascii") as source:
+            lab.run(self._unpacked / "usr/libexec/sendmail/makemap", "-C", "/dev/null", "hash", access, stdin=source)
+
     def _run(self):
+        self._make_map()
         submit = self.directory / "etc/submit.cf"
         queue = self.directory / "clientmqueue"
         queue.mkdir(mode=0o770, exist_ok=True)
@@ -191,7 +199,7 @@ class AttachedSendmail(_Attached, Sendmail):
         super()._run()
 
     def _judged(self):
-        text = (_CONTRIB / "sendmail/sallyport.m4").read_text()
+        text = self._text("sallyport.m4")
         if "by file" in self._changes:
             text = self._replaced(text, f"S={MILTER}, ", f"S={self.socket_file}, ")
         if "hurried" in self._changes:
