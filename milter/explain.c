@@ -67,7 +67,7 @@ static bool take_json(struct question *question, const char *unused, struct faul
 
 static bool take_port(struct question *question, const char *text, struct fault *ret_fault)
 {
-	uint64_t port;
+	uint64_t port = 0;
 
 	if (!take_number(text, UINT16_MAX, &port, ret_fault))
 		return false;
@@ -114,7 +114,7 @@ static bool take_client_name(struct question *question, const char *text, struct
 
 static bool take_tls(struct question *question, const char *text, struct fault *ret_fault)
 {
-	uint64_t bits;
+	uint64_t bits = 0;
 
 	if (!take_number(text, UINT16_MAX, &bits, ret_fault))
 		return false;
