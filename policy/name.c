@@ -6,6 +6,10 @@
 #include <unicase.h>
 #include <unistr.h>
 
+/* Bytes of a label, and of a name without its last dot (RFC 1035 section 2.3.4). */
+#define LABEL_BYTES 63
+#define NAME_BYTES 253
+
 void name_lower(char *text)
 {
 	for (; *text != '\0'; text++)
@@ -58,6 +62,37 @@ static bool has_name_bytes(const char *name)
 	return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == strlen(name);
 }
 
+/*
+ * Whether all that libidn2 would do to a name is to make it lower case: it is of
+ * letters, digits, "_" and hyphens inside labels, but not where A-labels have two.
+ * Most names are, and libidn2 takes some microseconds for each.
+ */
+static bool is_plain(const char *name)
+{
+	size_t label = 0, at;
+
+	for (at = 0; name[at] != '\0'; at++) {
+		char lower = name[at] | 0x20;
+
+		if (name[at] == '.') {
+			if (label == 0 || name[at - 1] == '-')
+				return false;
+			label = 0;
+			continue;
+		}
+		if (name[at] == '-') {
+			if (label == 0 || (label == 3 && name[at - 1] == '-'))
+				return false;
+		} else if (!(lower >= 'a' && lower <= 'z') && !(name[at] >= '0' && name[at] <= '9') &&
+		           name[at] != '_') {
+			return false;
+		}
+		if (++label > LABEL_BYTES)
+			return false;
+	}
+	return label > 0 && name[at - 1] != '-' && at <= NAME_BYTES;
+}
+
 enum name_form name_read(const char *text, size_t length, char **ret_name)
 {
 	char *name = strndup(text, length);
@@ -73,6 +108,10 @@ enum name_form name_read(const char *text, size_t length, char **ret_name)
 		return NAME_AS_BYTES;
 	}
 	drop_trailing_dot(name);
+	if (is_plain(name)) {
+		name_lower(name);
+		return NAME_CONVERTED;
+	}
 	result = idn2_lookup_u8((const uint8_t *)name, (uint8_t **)&converted, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
 	if (result == IDN2_OK && has_name_bytes(converted)) {
 		/* An ideographic full stop at the end has become a dot. */

@@ -1,6 +1,7 @@
 #include "policy/name.h"
 
 #include <criterion/criterion.h>
+#include <idn2.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,4 +127,39 @@ Test(name, lower_case_is_that_of_ascii_letters_alone)
 
 		cr_expect_eq((unsigned char)text[byte - 1], lower, "byte %d", byte);
 	}
+}
+
+/* Names that are never shown to libidn2 are read as it would have read them. */
+Test(name, of_ascii_as_libidn2_says)
+{
+	static const char alphabet[] = "aZ0-_.x-n-";
+	unsigned converted = 0;
+
+	srandom(12);
+	for (unsigned round = 0; round < 300000; round++) {
+		char text[300];
+		size_t length = (size_t)random() % (round % 100 == 0 ? 290 : 10) + 1;
+		char *name, *told = NULL;
+
+		for (size_t i = 0; i < length; i++)
+			text[i] = alphabet[(size_t)random() % (round % 100 == 0 ? 3 : sizeof alphabet - 1)];
+		/* labels of about the most that there may be */
+		for (size_t i = 60 + (size_t)random() % 6; round % 100 == 0 && i < length;
+		     i += 61 + (size_t)random() % 4)
+			text[i] = '.';
+		text[length] = '\0';
+		if (text[length - 1] == '.')
+			continue;
+		if (idn2_lookup_u8((const uint8_t *)text, (uint8_t **)&told, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) ==
+		    IDN2_OK) {
+			cr_assert_eq(name_read(text, length, &name), NAME_CONVERTED, "\"%s\"", text);
+			cr_assert_str_eq(name, told, "\"%s\" is compared as \"%s\"", text, name);
+			converted++;
+			idn2_free(told);
+		} else {
+			cr_assert_eq(name_read(text, length, &name), NAME_AS_BYTES, "\"%s\"", text);
+		}
+		free(name);
+	}
+	cr_expect_gt(converted, 10000);
 }
