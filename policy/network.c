@@ -52,31 +52,33 @@ static CIDR *read_by_libcidr(const char *text)
 {
 	char padded[8 + LIMIT_NETWORK_TEXT] = "        ";
 
-	snprintf(padded + 8, sizeof padded - 8, "%s", text);
+	memcpy(padded + 8, text, strnlen(text, LIMIT_NETWORK_TEXT - 1));
 	return cidr_from_str(padded + 8);
 }
 
-/* The network that libcidr has read, and whether no host bit was set in the text. */
+/*
+ * The network that libcidr has read, and whether no host bit was set in the
+ * text.  libcidr keeps IPv4 in the last four of its 16 bytes; its own functions for
+ * the base and the length of a network allocate, and go bit by bit.
+ */
 static bool from_cidr(const CIDR *cidr, struct network *ret_network)
 {
 	bool ipv4 = cidr_get_proto(cidr) == CIDR_IPV4;
-	int length = cidr_get_pflen(cidr);
-	CIDR *base = cidr_addr_network(cidr);
-	bool clean = false;
+	uint8_t base[16], host_bits = 0;
+	uint64_t mask[2];
 
-	if (base == NULL || length < 0)
-		goto out;
-	ret_network->prefix_length = (unsigned)length;
-	memset(&ret_network->base, 0, sizeof ret_network->base);
-	ret_network->base.family = ipv4 ? ADDRESS_IPV4 : ADDRESS_IPV6;
-	if (ipv4)
-		memcpy(ret_network->base.bytes, base->addr + 12, 4);
-	else
-		memcpy(ret_network->base.bytes, base->addr, 16);
-	clean = memcmp(base->addr, cidr->addr, sizeof base->addr) == 0;
-out:
-	cidr_free(base);
-	return clean;
+	for (size_t i = 0; i < 16; i++) {
+		base[i] = cidr->addr[i] & cidr->mask[i];
+		host_bits |= cidr->addr[i] & (uint8_t)~cidr->mask[i];
+	}
+	memcpy(mask, cidr->mask, sizeof mask);
+	*ret_network = (struct network){
+	    .base.family = ipv4 ? ADDRESS_IPV4 : ADDRESS_IPV6,
+	    .prefix_length =
+	        (unsigned)(__builtin_popcountll(mask[0]) + __builtin_popcountll(mask[1])) - (ipv4 ? 96 : 0),
+	};
+	memcpy(ret_network->base.bytes, base + (ipv4 ? 12 : 0), ipv4 ? 4 : 16);
+	return host_bits == 0;
 }
 
 /* IPv4-mapped networks are IPv4. */
@@ -143,9 +145,11 @@ void network_to_text(const struct network *network, char *text)
 struct address network_last(const struct network *network)
 {
 	struct address last = network->base;
-	unsigned bits = family_bits(last.family);
+	unsigned bits = family_bits(last.family), byte = network->prefix_length / 8;
 
-	for (unsigned bit = network->prefix_length; bit < bits; bit++)
-		last.bytes[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	if (network->prefix_length == bits)
+		return last;
+	last.bytes[byte] |= 0xff >> network->prefix_length % 8;
+	memset(last.bytes + byte + 1, 0xff, bits / 8 - byte - 1);
 	return last;
 }
