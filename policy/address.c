@@ -35,11 +35,12 @@ struct address address_loopback(enum address_family family)
 
 bool address_from_text(const char *text, struct address *ret_address)
 {
+	bool ipv4 = strchr(text, ':') == NULL;
 	uint8_t bytes[16];
 
-	if (inet_pton(AF_INET, text, bytes) == 1)
+	if (ipv4 && inet_pton(AF_INET, text, bytes) == 1)
 		*ret_address = address_from_ipv4(bytes);
-	else if (inet_pton(AF_INET6, text, bytes) == 1)
+	else if (!ipv4 && inet_pton(AF_INET6, text, bytes) == 1)
 		*ret_address = address_from_ipv6(bytes);
 	else
 		return false;

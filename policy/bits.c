@@ -16,26 +16,38 @@ static uint64_t hash_of(const uint64_t *bits, size_t words)
 
 bool class_table_init(struct class_table *table, size_t sets)
 {
-	uint64_t *empty;
-
 	*table = (struct class_table){.words = bits_words(sets)};
-	empty = calloc(table->words, sizeof *empty);
-	if (empty == NULL)
-		return false;
-	if (class_table_enter(table, empty) == CLASS_NONE) {
-		free(empty);
-		class_table_destroy(table);
-		return false;
-	}
-	free(empty);
-	return true;
+	table->scratch = calloc(table->words, sizeof *table->scratch);
+	if (table->scratch != NULL && class_table_enter(table, table->scratch) != CLASS_NONE)
+		return true;
+	class_table_destroy(table);
+	return false;
 }
 
 void class_table_destroy(struct class_table *table)
 {
 	free(table->vectors);
 	free(table->slots);
+	free(table->scratch);
 	*table = (struct class_table){0};
+}
+
+void class_table_trim(struct class_table *table)
+{
+	uint64_t *vectors = reallocarray(table->vectors, table->count, table->words * sizeof *vectors);
+
+	if (vectors != NULL) {
+		table->vectors = vectors;
+		table->capacity = table->count;
+	}
+	free(table->slots);
+	table->slots = NULL;
+	table->slot_count = 0;
+}
+
+size_t class_table_bytes(const struct class_table *table)
+{
+	return (table->capacity + 1) * table->words * sizeof *table->vectors + table->slot_count * sizeof *table->slots;
 }
 
 /* The slot of the class with these bits, or the free one where it belongs. */
@@ -53,9 +65,12 @@ static uint32_t *find_slot(const struct class_table *table, const uint64_t *bits
 static bool grow_slots(struct class_table *table)
 {
 	uint32_t *old = table->slots;
-	uint32_t count = table->slot_count == 0 ? 64 : table->slot_count * 2;
-	uint32_t *slots = calloc(count, sizeof *slots);
+	uint32_t count = 64;
+	uint32_t *slots;
 
+	while (count <= 2 * table->count)
+		count *= 2;
+	slots = calloc(count, sizeof *slots);
 	if (slots == NULL)
 		return false;
 	table->slots = slots;
@@ -94,35 +109,13 @@ uint32_t class_table_enter(struct class_table *table, const uint64_t *bits)
 	return table->count - 1;
 }
 
-/* Enters the union of a class and further bits. */
-static uint32_t enter_union(struct class_table *table, uint32_t class, const uint64_t *more)
-{
-	uint64_t *bits = malloc(table->words * sizeof *bits);
-	uint32_t result;
-
-	if (bits == NULL)
-		return CLASS_NONE;
-	for (size_t i = 0; i < table->words; i++)
-		bits[i] = class_table_bits(table, class)[i] | more[i];
-	result = class_table_enter(table, bits);
-	free(bits);
-	return result;
-}
-
 uint32_t class_table_with(struct class_table *table, uint32_t class, unsigned set)
 {
-	uint64_t *more;
-	uint32_t result;
-
 	if (class == CLASS_NONE || bits_test(class_table_bits(table, class), set))
 		return class;
-	more = calloc(table->words, sizeof *more);
-	if (more == NULL)
-		return CLASS_NONE;
-	bits_set(more, set);
-	result = enter_union(table, class, more);
-	free(more);
-	return result;
+	memcpy(table->scratch, class_table_bits(table, class), table->words * sizeof *table->scratch);
+	bits_set(table->scratch, set);
+	return class_table_enter(table, table->scratch);
 }
 
 uint32_t class_table_union(struct class_table *table, uint32_t one, uint32_t other)
@@ -133,5 +126,7 @@ uint32_t class_table_union(struct class_table *table, uint32_t one, uint32_t oth
 		return one;
 	if (one == 0)
 		return other;
-	return enter_union(table, one, class_table_bits(table, other));
+	for (size_t i = 0; i < table->words; i++)
+		table->scratch[i] = class_table_bits(table, one)[i] | class_table_bits(table, other)[i];
+	return class_table_enter(table, table->scratch);
 }

@@ -44,6 +44,7 @@ struct class_table {
 	uint32_t capacity;
 	uint32_t *slots; /* hash index: class number + 1, 0 for free */
 	uint32_t slot_count;
+	uint64_t *scratch; /* room for one class */
 };
 
 #define CLASS_EMPTY 0
@@ -54,6 +55,12 @@ struct class_table {
 /* Makes the table of classes over so many sets, with the empty class.  Returns false where there is no memory. */
 bool class_table_init(struct class_table *table, size_t sets);
 void class_table_destroy(struct class_table *table);
+
+/* Gives back what only entering needs: worth it where no class is entered any more. */
+void class_table_trim(struct class_table *table);
+
+/* Bytes of memory that the table takes. */
+size_t class_table_bytes(const struct class_table *table);
 
 /* The class of these bits (table->words of them), entered where it is new.  CLASS_NONE where there is no memory. */
 uint32_t class_table_enter(struct class_table *table, const uint64_t *bits);

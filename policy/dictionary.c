@@ -16,7 +16,7 @@ struct dictionary {
 	size_t text_bytes;
 	struct node *nodes;
 	size_t count;
-	uint32_t *slots; /* hash index: node number + 1, 0 for free */
+	uint32_t *slots; /* hash index: a tag, and in the low bits node number + 1; 0 for free */
 	size_t slot_count;
 };
 
@@ -29,15 +29,34 @@ static uint64_t hash_of(const char *text, size_t length)
 	return hash ^ hash >> 32;
 }
 
-/* The slot of the key, or the free one where it belongs. */
-static uint32_t *find_slot(const struct dictionary *dictionary, const char *key, size_t length)
+/*
+ * The bits of a slot that node numbers leave free are the key's tag: they tell
+ * most other keys from it without a look at node and text, which are elsewhere.
+ */
+static uint32_t tag_of(uint64_t hash, uint32_t mask)
 {
-	size_t mask = dictionary->slot_count - 1;
-	size_t at = hash_of(key, length) & mask;
+	return (uint32_t)(hash >> 32) & ~mask;
+}
 
+static struct node *node_of(const struct dictionary *dictionary, uint32_t slot)
+{
+	return &dictionary->nodes[(slot & (uint32_t)(dictionary->slot_count - 1)) - 1];
+}
+
+/* The slot of the key, or the free one where it belongs; and the tag for it. */
+static uint32_t *find_slot(const struct dictionary *dictionary, const char *key, size_t length, uint32_t *ret_tag)
+{
+	uint32_t mask = (uint32_t)(dictionary->slot_count - 1);
+	uint64_t hash = hash_of(key, length);
+	uint32_t at = (uint32_t)hash & mask;
+
+	*ret_tag = tag_of(hash, mask);
 	for (; dictionary->slots[at] != 0; at = (at + 1) & mask) {
-		const char *text = dictionary->texts + dictionary->nodes[dictionary->slots[at] - 1].text;
+		const char *text;
 
+		if ((dictionary->slots[at] & ~mask) != *ret_tag)
+			continue;
+		text = dictionary->texts + node_of(dictionary, dictionary->slots[at])->text;
 		if (strncmp(text, key, length) == 0 && text[length] == '\0')
 			break;
 	}
@@ -46,9 +65,10 @@ static uint32_t *find_slot(const struct dictionary *dictionary, const char *key,
 
 static const struct node *find(const struct dictionary *dictionary, const char *key, size_t length)
 {
-	uint32_t slot = *find_slot(dictionary, key, length);
+	uint32_t tag;
+	uint32_t slot = *find_slot(dictionary, key, length, &tag);
 
-	return slot == 0 ? NULL : &dictionary->nodes[slot - 1];
+	return slot == 0 ? NULL : node_of(dictionary, slot);
 }
 
 /* Goes up one step: moves *key and *length to the key above.  Returns false at the top. */
@@ -101,23 +121,24 @@ static bool reserve(struct dictionary *dictionary, const struct dictionary_entry
 	dictionary->texts = malloc(bytes);
 	dictionary->nodes = calloc(count + 1, sizeof *dictionary->nodes);
 	dictionary->slots = calloc(dictionary->slot_count, sizeof *dictionary->slots);
-	return bytes <= UINT32_MAX && dictionary->texts != NULL && dictionary->nodes != NULL &&
-	       dictionary->slots != NULL;
+	return bytes <= UINT32_MAX && dictionary->slot_count <= UINT32_MAX && dictionary->texts != NULL &&
+	       dictionary->nodes != NULL && dictionary->slots != NULL;
 }
 
 static struct node *enter_key(struct dictionary *dictionary, const char *key)
 {
 	size_t length = strlen(key);
-	uint32_t *slot = find_slot(dictionary, key, length);
+	uint32_t tag;
+	uint32_t *slot = find_slot(dictionary, key, length, &tag);
 	struct node *node;
 
 	if (*slot != 0)
-		return &dictionary->nodes[*slot - 1];
+		return node_of(dictionary, *slot);
 	node = &dictionary->nodes[dictionary->count++];
 	node->text = (uint32_t)dictionary->text_bytes;
 	memcpy(dictionary->texts + dictionary->text_bytes, key, length + 1);
 	dictionary->text_bytes += length + 1;
-	*slot = (uint32_t)dictionary->count;
+	*slot = tag | (uint32_t)dictionary->count;
 	return node;
 }
 
@@ -136,20 +157,6 @@ static bool enter_keys(struct dictionary *dictionary, const struct dictionary_en
 	return true;
 }
 
-struct ranked {
-	uint32_t node;
-	uint32_t depth;
-};
-
-static int compare_ranked(const void *one, const void *other)
-{
-	const struct ranked *a = one, *b = other;
-
-	if (a->depth != b->depth)
-		return a->depth < b->depth ? -1 : 1;
-	return a->node < b->node ? -1 : a->node > b->node;
-}
-
 static uint32_t depth_of(const struct dictionary *dictionary, const char *key)
 {
 	uint32_t depth = 0;
@@ -159,32 +166,64 @@ static uint32_t depth_of(const struct dictionary *dictionary, const char *key)
 	return depth;
 }
 
+/* The numbers of the nodes, those nearest to the top first: malloc(3) memory, or NULL. */
+static uint32_t *nodes_by_depth(const struct dictionary *dictionary)
+{
+	uint32_t *depths = reallocarray(NULL, dictionary->count + 1, sizeof *depths);
+	uint32_t *order = reallocarray(NULL, dictionary->count + 1, sizeof *order);
+	uint32_t *places = NULL; /* of each depth, in order */
+	uint32_t deepest = 0;
+
+	for (size_t i = 0; depths != NULL && i < dictionary->count; i++) {
+		depths[i] = depth_of(dictionary, dictionary->texts + dictionary->nodes[i].text);
+		deepest = depths[i] > deepest ? depths[i] : deepest;
+	}
+	if (depths != NULL && order != NULL)
+		places = calloc((size_t)deepest + 2, sizeof *places);
+	if (places == NULL) {
+		free(order);
+		free(depths);
+		return NULL;
+	}
+	for (size_t i = 0; i < dictionary->count; i++)
+		places[depths[i] + 1]++;
+	for (uint32_t depth = 0; depth < deepest; depth++)
+		places[depth + 1] += places[depth];
+	for (uint32_t i = 0; i < dictionary->count; i++)
+		order[places[depths[i]]++] = i;
+	free(places);
+	free(depths);
+	return order;
+}
+
 /* Adds to each key what it has from the keys above, those nearest to the top first. */
 static bool inherit(struct dictionary *dictionary, struct class_table *classes)
 {
-	struct ranked *order = calloc(dictionary->count + 1, sizeof *order);
-	bool done = false;
+	uint32_t *order = nodes_by_depth(dictionary);
+	bool done = order != NULL;
 
-	if (order == NULL)
-		return false;
-	for (uint32_t i = 0; i < dictionary->count; i++)
-		order[i] = (struct ranked){i, depth_of(dictionary, dictionary->texts + dictionary->nodes[i].text)};
-	qsort(order, dictionary->count, sizeof *order, compare_ranked);
-	for (size_t i = 0; i < dictionary->count; i++) {
-		struct node *node = &dictionary->nodes[order[i].node];
+	for (size_t i = 0; done && i < dictionary->count; i++) {
+		struct node *node = &dictionary->nodes[order[i]];
 		const char *key = dictionary->texts + node->text;
 		uint32_t above = class_from_above(dictionary, key, strlen(key));
 
 		node->own = class_table_union(classes, node->own, above);
 		if (dictionary->ascent == ASCENT_SUFFIX)
 			node->below = class_table_union(classes, node->below, above);
-		if (node->own == CLASS_NONE || node->below == CLASS_NONE)
-			goto out;
+		done = node->own != CLASS_NONE && node->below != CLASS_NONE;
 	}
-	done = true;
-out:
 	free(order);
 	return done;
+}
+
+/* Gives back the room for keys that were there already. */
+static void shrink(struct dictionary *dictionary)
+{
+	char *texts = realloc(dictionary->texts, dictionary->text_bytes + 1);
+	struct node *nodes = reallocarray(dictionary->nodes, dictionary->count + 1, sizeof *nodes);
+
+	dictionary->texts = texts != NULL ? texts : dictionary->texts;
+	dictionary->nodes = nodes != NULL ? nodes : dictionary->nodes;
 }
 
 struct dictionary *dictionary_new(const struct dictionary_entry *entries, size_t count, enum ascent ascent,
@@ -201,6 +240,7 @@ struct dictionary *dictionary_new(const struct dictionary_entry *entries, size_t
 		dictionary_free(dictionary);
 		return NULL;
 	}
+	shrink(dictionary);
 	return dictionary;
 }
 
@@ -250,4 +290,10 @@ struct dictionary_key dictionary_key(const struct dictionary *dictionary, size_t
 	const struct node *node = &dictionary->nodes[index];
 
 	return (struct dictionary_key){dictionary->texts + node->text, node->own, node->below};
+}
+
+size_t dictionary_bytes(const struct dictionary *dictionary)
+{
+	return sizeof *dictionary + dictionary->text_bytes + 1 + (dictionary->count + 1) * sizeof *dictionary->nodes +
+	       dictionary->slot_count * sizeof *dictionary->slots;
 }

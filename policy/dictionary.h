@@ -60,6 +60,9 @@ uint32_t dictionary_class(const struct dictionary *dictionary, const char *text)
 /* Whether the text itself is a key. */
 bool dictionary_has(const struct dictionary *dictionary, const char *key);
 
+/* Bytes of memory that the dictionary takes. */
+size_t dictionary_bytes(const struct dictionary *dictionary);
+
 /* A key with its two classes. */
 struct dictionary_key {
 	const char *key;

@@ -5,8 +5,9 @@
  * DESCRIPTION
  *	One sorted list of ranges for IPv4 and one for IPv6, each range with the
  *	class of its addresses: which sets they are in.  Neighbours differ.  A look-up
- *	is one step in an index over the top 16 bits and a short binary search,
- *	whatever the number of sets; and a proof can walk the ranges in order.
+ *	is one step in an index over the top 16 bits, of IPv6 a second one where many
+ *	networks are close together, and a short binary search, whatever the number of
+ *	sets; and a proof can walk the ranges in order.
  *
  * THREADS
  *	Immutable once built.
@@ -31,14 +32,18 @@ struct network_entry {
 };
 
 /*
- * Builds the partition; entries are sorted in place.  Classes are entered in
- * the table.  Returns NULL where there is no memory.
+ * Builds the partition.  Classes are entered in the table.  Returns NULL where
+ * there is no memory.
  */
-struct partition *partition_new(struct network_entry *entries, size_t count, struct class_table *classes);
+struct partition *partition_new(const struct network_entry *entries, size_t count, struct class_table *classes);
 void partition_free(struct partition *partition);
 
-/* Replaces each class n by map[n], and joins neighbours that are alike then. */
-void partition_map(struct partition *partition, const uint32_t *map);
+/*
+ * Replaces each class n by map[n], which is at most n, and joins neighbours that
+ * are alike then.  Returns false where there is no memory: the partition can only
+ * be freed then.
+ */
+bool partition_map(struct partition *partition, const uint32_t *map);
 
 /* The class of an address. */
 uint32_t partition_class(const struct partition *partition, const struct address *address);
@@ -48,6 +53,9 @@ struct partition_range {
 	struct address last;
 	uint32_t class;
 };
+
+/* Bytes of memory that the partition takes. */
+size_t partition_bytes(const struct partition *partition);
 
 /* The number of ranges of a family, and the one at index (below that), in the order of addresses. */
 size_t partition_count(const struct partition *partition, enum address_family family);

@@ -211,10 +211,10 @@ static bool settle(struct vocabulary *vocabulary, enum value_kind which)
 		if (map[i] == CLASS_NONE)
 			goto out;
 	}
-	if (which == VALUE_NETWORK)
-		partition_map(vocabulary->partition, map);
-	else
+	if (which != VALUE_NETWORK)
 		dictionary_map(kind->dictionary, map);
+	else if (!partition_map(vocabulary->partition, map))
+		goto out;
 	class_table_destroy(&kind->classes);
 	kind->classes = settled;
 	settled = (struct class_table){0};
@@ -281,6 +281,8 @@ struct vocabulary *vocabulary_build(struct vocabulary_builder *builder)
 	for (unsigned kind = 0; kind < VALUE_SET_KINDS && built; kind++)
 		built = build_kind(builder, (enum value_kind)kind);
 	if (built && build_singles(builder)) {
+		for (size_t kind = 0; kind < VALUE_SET_KINDS; kind++)
+			class_table_trim(&builder->vocabulary->kinds[kind].classes);
 		vocabulary = builder->vocabulary;
 		builder->vocabulary = NULL;
 	}
@@ -306,6 +308,14 @@ void vocabulary_free(struct vocabulary *vocabulary)
 	partition_free(vocabulary->partition);
 	arena_free(vocabulary->arena);
 	free(vocabulary);
+}
+
+size_t vocabulary_bytes(const struct vocabulary *vocabulary, enum value_kind which)
+{
+	const struct kind *kind = &vocabulary->kinds[which];
+
+	return class_table_bytes(&kind->classes) +
+	       (which == VALUE_NETWORK ? partition_bytes(vocabulary->partition) : dictionary_bytes(kind->dictionary));
 }
 
 size_t vocabulary_words(const struct vocabulary *vocabulary, enum value_kind kind)

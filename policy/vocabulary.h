@@ -88,6 +88,9 @@ uint32_t vocabulary_combine(struct vocabulary_builder *builder, enum value_kind 
 struct vocabulary *vocabulary_build(struct vocabulary_builder *builder);
 void vocabulary_free(struct vocabulary *vocabulary);
 
+/* Bytes of memory that the values of a kind take, with their classes, but without expressions. */
+size_t vocabulary_bytes(const struct vocabulary *vocabulary, enum value_kind kind);
+
 /* Words of the bits of one value of the kind: the size of the buffer for a look-up. */
 size_t vocabulary_words(const struct vocabulary *vocabulary, enum value_kind kind);
 

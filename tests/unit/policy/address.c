@@ -119,3 +119,30 @@ Test(address, one_that_differs_in_any_bit_or_in_its_family_is_another)
 	cr_expect_eq(memcmp(one.bytes, other.bytes, sizeof one.bytes), 0);
 	cr_expect_not(address_equal(&one, &other));
 }
+
+Test(address, as_numbers_and_back)
+{
+	static const struct {
+		const char *text;
+		uint64_t high, low;
+	} rows[] = {
+	    {"0.0.0.0", 0, 0},
+	    {"192.0.2.7", 0, 0xc0000207},
+	    {"255.255.255.255", 0, 0xffffffff},
+	    {"::", 0, 0},
+	    {"2001:db8::1:2", 0x20010db800000000, 0x10002},
+	    {"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", UINT64_MAX, UINT64_MAX},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		address_number number = (address_number)rows[i].high << 64 | rows[i].low;
+		struct address address, back;
+
+		cr_assert(address_from_text(rows[i].text, &address));
+		cr_expect(address_to_number(&address) == number, "%s", rows[i].text);
+		back = address_from_number(number, address.family);
+		cr_expect(address_equal(&back, &address), "%s", rows[i].text);
+	}
+	cr_expect(address_last_number(ADDRESS_IPV4) == UINT32_MAX);
+	cr_expect(address_last_number(ADDRESS_IPV6) + 1 == 0);
+}

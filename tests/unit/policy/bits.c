@@ -138,3 +138,19 @@ Test(bits, a_table_over_no_set_has_the_empty_class)
 	class_table_destroy(&none);
 	cr_expect_null(none.vectors);
 }
+
+Test(bits, a_trimmed_table_is_smaller_and_takes_classes_still)
+{
+	uint32_t numbers[500];
+	size_t bytes;
+
+	for (unsigned i = 0; i < 500; i++)
+		numbers[i] = class_table_with(&table, class_table_with(&table, 0, i % 60), i / 60);
+	bytes = class_table_bytes(&table);
+	class_table_trim(&table);
+	cr_expect_lt(class_table_bytes(&table), bytes);
+	cr_expect_eq(class_table_bytes(&table), (table.count + 1) * table.words * sizeof(uint64_t));
+	for (unsigned i = 0; i < 500; i++)
+		cr_assert_eq(class_table_with(&table, class_table_with(&table, 0, i % 60), i / 60), numbers[i], "%u",
+		             i);
+}

@@ -233,6 +233,34 @@ Test(partition, crowded_and_spread_out)
 	partition_free(partition);
 }
 
+/* As many classes as need one, two and four bytes. */
+Test(partition, however_many_classes_there_are)
+{
+	static const unsigned counts[] = {255, 256, 257, 65535, 65536, 70000};
+	static struct network_entry entries[70001 * 17];
+
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+		struct partition *partition;
+		size_t count = 0;
+
+		class_table_destroy(&classes);
+		cr_assert(class_table_init(&classes, SETS));
+		/* host n is in the sets of the bits of n */
+		for (uint32_t host = 0; host <= counts[i]; host++)
+			for (unsigned set = 0; host >> set != 0; set++)
+				if (host >> set & 1)
+					entries[count++] =
+					    (struct network_entry){{address_from_number(host, ADDRESS_IPV4), 32}, set};
+		partition = partition_new(entries, count, &classes);
+		cr_assert_not_null(partition);
+		cr_assert_eq(classes.count, counts[i] + 1);
+		for (uint32_t host = 0; host <= counts[i]; host++)
+			cr_assert_eq(sets_of(partition, address_from_number(host, ADDRESS_IPV4))[0], host,
+			             "host %u of %u", host, counts[i]);
+		partition_free(partition);
+	}
+}
+
 static struct network_entry entry(const char *text, uint32_t set)
 {
 	struct network_entry result = {.set = set};
@@ -299,30 +327,60 @@ Test(partition, classes_are_replaced_by_others_and_alike_neighbours_joined)
 	plain = partition_class(partition, &address);
 	cr_assert_eq(partition_count(partition, ADDRESS_IPV4), 7);
 	cr_assert_eq(partition_count(partition, ADDRESS_IPV6), 5);
-	/* all that is in set 0 becomes class 50, the rest class 60 */
+	/* all that is in set 0 becomes class 1, the rest class 0 */
 	for (uint32_t i = 0; i < classes.count; i++)
-		map[i] = bits_test(class_table_bits(&classes, i), 0) ? 50 : 60;
-	cr_assert_eq(map[plain], 50);
-	partition_map(partition, map);
+		map[i] = bits_test(class_table_bits(&classes, i), 0) ? 1 : 0;
+	cr_assert_eq(map[plain], 1);
+	cr_assert(partition_map(partition, map));
 	cr_expect_eq(partition_count(partition, ADDRESS_IPV4), 3);
 	cr_expect_eq(partition_count(partition, ADDRESS_IPV6), 3);
 	for (unsigned top = 0; top < 256; top++) {
 		address = (struct address){.family = ADDRESS_IPV4, .bytes = {(uint8_t)top, 5, 255, 255}};
-		cr_expect_eq(partition_class(partition, &address), top == 10 ? 50 : 60, "%u.5.255.255", top);
+		cr_expect_eq(partition_class(partition, &address), top == 10 ? 1 : 0, "%u.5.255.255", top);
 	}
 	cr_assert(address_from_text("2001:db8:5::1", &address));
-	cr_expect_eq(partition_class(partition, &address), 50);
+	cr_expect_eq(partition_class(partition, &address), 1);
 	cr_assert(address_from_text("2001:db9::", &address));
-	cr_expect_eq(partition_class(partition, &address), 60);
+	cr_expect_eq(partition_class(partition, &address), 0);
 	walk_ranges(partition, ADDRESS_IPV4);
 	walk_ranges(partition, ADDRESS_IPV6);
 	/* and in the end all the same */
 	for (uint32_t i = 0; i < 100; i++)
-		map[i] = 70;
-	partition_map(partition, map);
+		map[i] = 0;
+	cr_assert(partition_map(partition, map));
 	cr_expect_eq(partition_count(partition, ADDRESS_IPV4), 1);
 	cr_expect_eq(partition_count(partition, ADDRESS_IPV6), 1);
 	walk_ranges(partition, ADDRESS_IPV4);
+	partition_free(partition);
+}
+
+/* What the index is made of anew, too: a crowd that is joined to a few ranges, and one that is not. */
+Test(partition, crowds_are_found_after_their_classes_are_replaced)
+{
+	enum {
+		COUNT = 2000
+	};
+	static struct network_entry entries[COUNT];
+	struct partition *partition;
+	uint32_t map[COUNT];
+
+	srandom(8);
+	for (unsigned i = 0; i < COUNT; i++) {
+		struct address address = random_address(ADDRESS_IPV6);
+
+		/* sets 0 and 1 below 2001::/16 and 2a00::/16 */
+		address.bytes[0] = i % 2 == 0 ? 0x20 : 0x2a;
+		address.bytes[1] = i % 2 == 0 ? 0x01 : 0x00;
+		entries[i] = (struct network_entry){cut(address, 32 + (unsigned)random() % 90), i % 2};
+	}
+	partition = partition_new(entries, COUNT, &classes);
+	cr_assert_gt(partition_count(partition, ADDRESS_IPV6), COUNT);
+	for (uint32_t i = 0; i < classes.count; i++)
+		map[i] = bits_test(class_table_bits(&classes, i), 1) ? i : 0;
+	cr_assert(partition_map(partition, map));
+	walk_ranges(partition, ADDRESS_IPV6);
+	for (unsigned i = 0; i < COUNT; i++)
+		cr_assert_eq(bits_test(sets_of(partition, entries[i].network.base), 1), i % 2 == 1, "network %u", i);
 	partition_free(partition);
 }
 

@@ -488,3 +488,39 @@ Test(vocabulary, one_that_is_not_built_is_freed_with_its_builder)
 	vocabulary_builder_free(NULL);
 	vocabulary_free(NULL);
 }
+
+/* Bytes of memory for each of many networks, spread over so many sets. */
+static double bytes_a_network(enum address_family family, unsigned sets)
+{
+	enum {
+		COUNT = 200000
+	};
+	struct vocabulary_builder *builder = vocabulary_builder_new();
+	struct vocabulary *vocabulary;
+	size_t bytes;
+
+	srandom(13);
+	for (unsigned i = 0; i < sets; i++)
+		vocabulary_set(builder, VALUE_NETWORK);
+	for (unsigned i = 0; i < COUNT; i++) {
+		unsigned bits = family == ADDRESS_IPV4 ? 22 + (unsigned)random() % 11 : 32 + (unsigned)random() % 33;
+		struct network network = {{.family = family}, bits};
+
+		for (unsigned bit = 0; bit < bits; bit++)
+			network.base.bytes[bit / 8] |= (uint8_t)(random() % 2 << (7 - bit % 8));
+		cr_assert(vocabulary_add_network(builder, (uint32_t)random() % sets, &network));
+	}
+	vocabulary = vocabulary_build(builder);
+	cr_assert_not_null(vocabulary);
+	bytes = vocabulary_bytes(vocabulary, VALUE_NETWORK);
+	vocabulary_free(vocabulary);
+	return (double)bytes / COUNT;
+}
+
+Test(vocabulary, networks_take_few_bytes_each_with_their_classes)
+{
+	cr_expect_leq(bytes_a_network(ADDRESS_IPV4, 1), 12);
+	cr_expect_leq(bytes_a_network(ADDRESS_IPV4, 200), 12);
+	cr_expect_leq(bytes_a_network(ADDRESS_IPV6, 1), 40);
+	cr_expect_leq(bytes_a_network(ADDRESS_IPV6, 200), 40);
+}
