@@ -196,6 +196,26 @@ static void print_logins(const struct mta_settings *settings, FILE *stream)
 	}
 }
 
+/* Sendmail takes "user\\@outside@ours" for one of ours, and the next server may not. */
+static void print_second_at(FILE *stream)
+{
+	comment_text(
+	    stream, DNL,
+	    "\n"
+	    "user\\@example.com@example.net is of example.net for Sendmail, which takes it, and leads elsewhere "
+	    "if the next server reads it otherwise.  So nothing with a second @ is taken.  (Have you a "
+	    "Local_check_rcpt?  Then put its rules below these.  Between the two sides of a rule stands a "
+	    "tab.)\n");
+	fputs("LOCAL_CONFIG\n"
+	      "Ktwice regex -a@TWICE @.*@\n"
+	      "LOCAL_RULESETS\n"
+	      "SLocal_check_rcpt\n"
+	      "R$*\t\t$: $(twice $1 $)\n"
+	      "R$* @TWICE\t$#error $@ 5.1.3 $: \"553 An address has one @\"\n"
+	      "divert(0)dnl\n",
+	      stream);
+}
+
 static bool print_m4(const struct mta_settings *settings, const struct mta_file *file, FILE *stream)
 {
 	(void)file;
@@ -217,6 +237,7 @@ static bool print_m4(const struct mta_settings *settings, const struct mta_file 
 	if (!print_milter(settings, stream) || !print_listeners(settings, stream) || !print_local(settings, stream))
 		return false;
 	print_logins(settings, stream);
+	print_second_at(stream);
 	return true;
 }
 

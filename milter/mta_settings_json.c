@@ -14,6 +14,7 @@
 static const char *const gap_kinds[] = {
     [GAP_CONDITION] = "condition",
     [GAP_UNPROVED] = "unproved",
+    [GAP_DATA] = "data",
     [GAP_LOOPBACK] = "loopback",
     [GAP_OTHER_LISTENER] = "other-listener",
     [GAP_LOGIN_ELSEWHERE] = "login-elsewhere",

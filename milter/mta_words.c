@@ -118,6 +118,11 @@ static bool print_gap(const struct mta_settings *settings, const struct wall_gap
 		                  gap->authenticated ? "only sallyport asks: with a login from "
 		                                     : "only sallyport asks: without a login from ",
 		                  " only if regular expressions find texts of which no example was found", stream);
+	case GAP_DATA:
+		return print_item(settings, &gap->clients, mark,
+		                  gap->authenticated ? "only sallyport asks: with a login from "
+		                                     : "only sallyport asks: without a login from ",
+		                  " only if the rules at data let them", stream);
 	case GAP_LOOPBACK:
 		return print_item(settings, &gap->clients, mark, "only sallyport refuses ",
 		                  ", for whom the MTA always relays", stream);

@@ -188,6 +188,18 @@ static bool add_conditions(struct second_wall *wall, const struct wall_listener 
 	return true;
 }
 
+/* What the stage data refuses only then. */
+static bool add_data(struct second_wall *wall, const struct wall_listener *of)
+{
+	const struct stage_rules *rules = &of->listener->stages[STAGE_DATA];
+	bool refuses = false;
+
+	for (size_t i = 0; i < rules->count; i++)
+		refuses |= rules->list[i].verdict != VERDICT_ACCEPT;
+	return !refuses || (add_gap(wall, &(struct wall_gap){GAP_DATA, of, NULL, false, {0}}, &of->by_address) &&
+	                    add_gap(wall, &(struct wall_gap){GAP_DATA, of, NULL, true, {0}}, &of->with_login));
+}
+
 /* Adds what is in the list and may not relay without a login, nor, where that is asked, with one. */
 static bool add_outside(struct second_wall *wall, const struct wall_gap *gap, const struct networks *list)
 {
@@ -245,7 +257,7 @@ static bool find_gaps(struct second_wall *wall)
 
 		if (listener_is_local(of->listener))
 			continue;
-		if (!add_conditions(wall, of) || !add_logins(wall, of))
+		if (!add_conditions(wall, of) || !add_data(wall, of) || !add_logins(wall, of))
 			return false;
 		if (wall->shared && asks_address(of) && !add_shared(wall, of))
 			return false;

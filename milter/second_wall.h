@@ -59,6 +59,7 @@ struct wall_service {
 enum wall_gap_kind {
 	GAP_CONDITION,       /* more must hold */
 	GAP_UNPROVED,        /* more might have to hold */
+	GAP_DATA,            /* the stage data may refuse, which a proof does not look at */
 	GAP_LOOPBACK,        /* the machine's own clients, for whom the MTA always relays */
 	GAP_OTHER_LISTENER,  /* may relay at another listener, not here */
 	GAP_LOGIN_ELSEWHERE, /* a login from there, or here, may not relay */

@@ -17,7 +17,11 @@ dnl     m4 /etc/mail/sendmail.mc > /etc/mail/sendmail.cf
 dnl
 dnl and start Sendmail again.  (A comment begins with dnl: what stands behind "#"
 dnl counts.)  Names and networks are examples; the names and networks of the rule
-dnl file must be the same.  Certificates (confSERVER_CERT and its like), the source
+dnl file must be the same.  For a rule file of your own
+dnl
+dnl     sallyport mta sendmail FILE
+dnl
+dnl prints its settings, with the list that its rules come down to.  Certificates (confSERVER_CERT and its like), the source
 dnl of passwords (Sendmail.conf of SASL) and where accepted mail goes
 dnl (mailertable, SMART_HOST) are yours.
 dnl

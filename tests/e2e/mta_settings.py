@@ -16,7 +16,7 @@ suite = Suite(__doc__, mtas=(PrintedPostfix, PrintedSendmail))
 
 # What leads away from here, though most of it looks like an address of ours.
 AWAY = ("test%example.com@example.net", "test@example.com@example.net", '"test@example.com"@example.net',
-        "@example.net:test@example.com", "example.com!test@example.net")
+        "@example.net:test@example.com", "example.com!test@example.net", r"test\@example.com@example.net")
 
 VERDICTS = {"accept": 2, "reject": 5, "tempfail": 4}
 CLASSES = {code: verdict for verdict, code in VERDICTS.items()}
@@ -190,10 +190,10 @@ def _(gate, path, settings):
 def _(gate, path, settings):
     assert settings["local"] is None
     if gate.mta.name == "postfix":  # all that Sendmail lets programs submit comes by port 25
-        lab.run("mount", "--bind", gate.mta.directory / "etc", "/etc/postfix")
-        tried = subprocess.run(["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "sendmail", "-i",
-                                RELAY], input="A test.", text=True, capture_output=True, check=False)
-        lab.run("umount", "/etc/postfix")
+        as_nobody = ('mount --bind "$0" /etc/postfix && exec setpriv --reuid nobody --regid nogroup --clear-groups '
+                     'sendmail -i "$1"')
+        tried = subprocess.run(["unshare", "--mount", "sh", "-c", as_nobody, gate.mta.directory / "etc", RELAY],
+                               input="A test.", text=True, capture_output=True, check=False)
         assert tried.returncode != 0 and "not allowed to submit mail" in tried.stderr, tried
 
 
@@ -336,3 +336,51 @@ def takes_ours_alone(gate, client, service, login_demanded):
     assert all(reply.code // 100 == 5 for reply in outcome.rcpt[:-1]), f"{client} at {service}: {outcome.rcpt}"
     assert outcome.data is not None and outcome.data.code == 250, f"{client} at {service}"
     assert arrived(gate) == [LOCAL], arrived(gate)
+
+
+# What is shipped, and what is printed
+
+CONTRIB = EXAMPLES.parents[1] / "contrib"
+SHIPPED = {"postfix": ("main.cf", "master.cf"), "sendmail": ("sallyport.m4", "access")}
+LABELS = ("Name=", "-o syslog_name=", "-o milter_macro_daemon_name=")  # two ports of one listener may have two names
+
+
+def effective(texts):
+    """What the files set, in one form: no comments, networks without those that are taken out, no labels."""
+    return {name: settings_of(name, text) for name, text in texts.items()}
+
+
+def settings_of(name, text):
+    if name == "main.cf":
+        lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+        pairs = dict(re.split(r" *= *", line, maxsplit=1)
+                     for line in re.sub(r"\n +", " ", "\n".join(lines)).splitlines())
+        pairs["mynetworks"] = addresses(pairs["mynetworks"])
+        pairs.pop("relay_domains", None)  # in a comment, of what is printed
+        return pairs
+    mark = "dnl" if name.endswith(".m4") else "#"
+    lines = [re.sub(r"\bdnl$", "", line) for line in text.splitlines() if line and not re.match(mark, line)]
+    if name == "access":
+        return {tuple(line.split()) for line in lines if line.startswith("Connect:")}
+    lines = (re.sub(r"Name=\w+, ", "", " ".join(line.split())) for line in lines)
+    return sorted(line for line in lines if not line.startswith(LABELS))
+
+
+def addresses(texts):
+    """The networks of a list of Postfix's, of which the first that matches decides."""
+    found = {4: [], 6: []}
+    for text in reversed(re.split(r"[,\s]+", texts.strip())):
+        network = ipaddress.ip_network(text.lstrip("!").replace("[", "").replace("]", ""))
+        kept = [rest for each in found[network.version] if each != network
+                for rest in (each.address_exclude(network) if network.subnet_of(each) else [each])]
+        found[network.version] = kept + ([] if text.startswith("!") else [network])
+    return [list(ipaddress.collapse_addresses(found[version])) for version in found]
+
+
+@suite.case("gateway.conf: contrib's settings and those that are printed say the same")
+def _(gate):
+    mta = gate.mta.name
+    printed = said(gate, "mta", "--json", mta, EXAMPLES / "gateway.conf")
+    shipped = {name: (CONTRIB / mta / name).read_text() for name in SHIPPED[mta]}
+    ours, theirs = (effective(texts) for texts in (shipped, {each["name"]: each["text"] for each in printed["files"]}))
+    assert ours == theirs, f"contrib: {ours}\nprinted: {theirs}"
