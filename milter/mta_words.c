@@ -198,7 +198,7 @@ static void add_domain(struct domains *domains, const struct entry *entry)
 	} else if (entry->take_out || entry->kind == ENTRY_EXPRESSION || domains->shown == SHOWN) {
 		domains->more++;
 	} else {
-		comment_print(domains->stream, domains->mark, 4, "    %s%s%s", domains->prefix, entry->text,
+		comment_print(domains->stream, domains->mark, 4, "    %s%s%s", domains->prefix, entry->of.text,
 		              domains->suffix);
 		domains->shown++;
 	}

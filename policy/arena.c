@@ -1,7 +1,6 @@
 #include "policy/arena.h"
 
 #include <stdalign.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +12,15 @@ struct block {
 	alignas(max_align_t) char bytes[];
 };
 
+/* Memory that came from elsewhere. */
+struct owned {
+	struct owned *next;
+	void *memory;
+};
+
 struct arena {
 	struct block *blocks;
+	struct owned *owned;
 	char *free; /* in the newest block */
 	size_t left;
 };
@@ -28,11 +34,24 @@ void arena_free(struct arena *arena)
 {
 	if (arena == NULL)
 		return;
+	for (struct owned *owned = arena->owned; owned != NULL; owned = owned->next)
+		free(owned->memory);
 	for (struct block *block = arena->blocks, *next; block != NULL; block = next) {
 		next = block->next;
 		free(block);
 	}
 	free(arena);
+}
+
+bool arena_own(struct arena *arena, void *memory)
+{
+	struct owned *owned = arena_take(arena, 1, sizeof *owned);
+
+	if (owned == NULL)
+		return false;
+	*owned = (struct owned){arena->owned, memory};
+	arena->owned = owned;
+	return true;
 }
 
 static bool grow(struct arena *arena, size_t bytes)
@@ -49,6 +68,23 @@ static bool grow(struct arena *arena, size_t bytes)
 	return true;
 }
 
+/* Memory that begins at a multiple of the alignment, which is a power of two. */
+static void *take(struct arena *arena, size_t bytes, size_t alignment)
+{
+	size_t padding = -(uintptr_t)arena->free & (alignment - 1);
+	char *memory;
+
+	if (arena->left < padding || arena->left - padding < bytes) {
+		if (!grow(arena, bytes))
+			return NULL;
+		padding = 0;
+	}
+	memory = arena->free + padding;
+	arena->free = memory + bytes;
+	arena->left -= padding + bytes;
+	return memory;
+}
+
 void *arena_take(struct arena *arena, size_t count, size_t size)
 {
 	size_t bytes;
@@ -56,20 +92,17 @@ void *arena_take(struct arena *arena, size_t count, size_t size)
 
 	if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX / 2)
 		return NULL;
-	bytes = (bytes / alignof(max_align_t) + 1) * alignof(max_align_t); /* never none: NULL means no memory */
-	if (arena->left < bytes && !grow(arena, bytes))
-		return NULL;
-	memory = arena->free;
-	arena->free += bytes;
-	arena->left -= bytes;
-	return memset(memory, 0, bytes);
+	memory = take(arena, bytes > 0 ? bytes : 1, alignof(max_align_t)); /* never none: NULL means no memory */
+	return memory != NULL ? memset(memory, 0, bytes) : NULL;
 }
 
 char *arena_text(struct arena *arena, const char *text, size_t length)
 {
-	char *copy = arena_take(arena, length + 1, 1);
+	char *copy = take(arena, length + 1, 1);
 
-	if (copy != NULL)
+	if (copy != NULL) {
 		memcpy(copy, text, length);
+		copy[length] = '\0';
+	}
 	return copy;
 }

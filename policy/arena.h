@@ -12,6 +12,7 @@
 #ifndef POLICY_ARENA_H
 #define POLICY_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -21,6 +22,9 @@ struct arena *arena_new(void);
 
 /* arena may be NULL. */
 void arena_free(struct arena *arena);
+
+/* Takes malloc(3) memory over, to be freed with the arena.  Returns false, and leaves it, where there is no memory. */
+bool arena_own(struct arena *arena, void *memory);
 
 /* Zeroed memory for count things of size bytes, aligned for any type. */
 void *arena_take(struct arena *arena, size_t count, size_t size);

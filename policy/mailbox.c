@@ -150,6 +150,20 @@ static bool is_plain_domain(const struct mailbox *mailbox)
 	return mailbox->domain_form == NAME_CONVERTED && strchr(mailbox->domain, '.') != NULL;
 }
 
+/* Local part and domain, with a separator between them; NULL where there is no memory. */
+static char *join(const char *local, char separator, const char *domain)
+{
+	size_t length = strlen(local);
+	char *joined = malloc(length + strlen(domain) + 2);
+
+	if (joined != NULL) {
+		memcpy(joined, local, length);
+		joined[length] = separator;
+		strcpy(joined + length + 1, domain);
+	}
+	return joined;
+}
+
 /* What look-ups need. */
 static enum mailbox_result finish(struct mailbox *mailbox)
 {
@@ -157,10 +171,8 @@ static enum mailbox_result finish(struct mailbox *mailbox)
 		mailbox->key = strdup(mailbox->local);
 		mailbox->subject = strdup(mailbox->local);
 	} else {
-		if (asprintf(&mailbox->key, "%s%c%s", mailbox->local, MAILBOX_SEPARATOR, mailbox->domain) < 0)
-			mailbox->key = NULL;
-		if (asprintf(&mailbox->subject, "%s@%s", mailbox->local, mailbox->domain) < 0)
-			mailbox->subject = NULL;
+		mailbox->key = join(mailbox->local, MAILBOX_SEPARATOR, mailbox->domain);
+		mailbox->subject = join(mailbox->local, '@', mailbox->domain);
 	}
 	return mailbox->key != NULL && mailbox->subject != NULL ? MAILBOX_READ : MAILBOX_NO_MEMORY;
 }

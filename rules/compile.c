@@ -123,7 +123,7 @@ static void add_expression(struct compiling *compiling, enum value_kind kind, ui
 static void add_text(struct compiling *compiling, enum value_kind kind, uint32_t set, const struct entry *entry,
                      bool itself, bool below)
 {
-	note(compiling, vocabulary_add_text(compiling->builder, kind, set, entry->key, itself, below));
+	note(compiling, vocabulary_add_text(compiling->builder, kind, set, entry->of.key, itself, below));
 }
 
 static void add_entry(struct compiling *compiling, enum value_kind kind, struct side *side, const struct entry *entry)
@@ -157,7 +157,7 @@ static void add_entry(struct compiling *compiling, enum value_kind kind, struct 
 		add_text(compiling, own, set, entry, true, true);
 		break;
 	case ENTRY_EXPRESSION:
-		add_expression(compiling, own, set, entry->key);
+		add_expression(compiling, own, set, entry->of.key);
 		break;
 	case ENTRY_NULL_SENDER:
 		note(compiling, vocabulary_add_null_sender(compiling->builder, set));
@@ -349,7 +349,7 @@ static void compile_match(struct compiling *compiling, struct model_match *from,
 	if (match->daemons == NULL || ports == NULL)
 		return;
 	for (size_t i = 0; i < from->daemons.count; i++)
-		match->daemons[i] = copy_text(compiling, from->daemons.entries[i].text);
+		match->daemons[i] = copy_text(compiling, from->daemons.entries[i].of.text);
 	match->daemon_count = from->daemons.count;
 	for (size_t i = 0; i < from->port_count; i++)
 		ports[i] = from->ports[i];

@@ -15,13 +15,35 @@ static void fault(struct reading *reading, struct location where, const char *te
 	diagnostics_error(reading->diagnostics, where, "\"%s\" %s", text, what);
 }
 
-/* Writes text and key of an entry that is kept as it is compared. */
+/* Writes text and key of an entry that is kept as it is compared; one copy does where the text ends with the key. */
 static bool keep(struct reading *reading, struct entry *entry, enum entry_kind kind, const char *text, const char *key)
 {
+	size_t length = strlen(text), key_length = strlen(key);
+	char *copy = reading_text(reading, text);
+	bool ends = copy != NULL && key_length <= length && strcmp(copy + length - key_length, key) == 0;
+
 	entry->kind = kind;
-	entry->text = reading_text(reading, text);
-	entry->key = text == key ? entry->text : reading_text(reading, key);
-	return entry->text != NULL && entry->key != NULL;
+	entry->of.text = copy;
+	entry->of.key = ends ? copy + length - key_length : reading_text(reading, key);
+	return entry->of.text != NULL && entry->of.key != NULL;
+}
+
+const char *entry_text(const struct entry *entry, char *room)
+{
+	if (entry->kind != ENTRY_NETWORK)
+		return entry->of.text;
+	network_to_text(&entry->of.network, room);
+	return room;
+}
+
+bool entry_same(const struct entry *one, const struct entry *other)
+{
+	if (one->kind != other->kind || one->take_out != other->take_out)
+		return false;
+	if (one->kind == ENTRY_NETWORK)
+		return one->of.network.prefix_length == other->of.network.prefix_length &&
+		       address_equal(&one->of.network.base, &other->of.network.base);
+	return strcmp(one->of.text, other->of.text) == 0;
 }
 
 const char *entry_kind_plural(enum value_kind kind)
@@ -98,13 +120,13 @@ static bool read_table(struct reading *reading, enum value_kind kind, const char
 
 static bool read_network(struct reading *reading, const char *text, struct location where, struct entry *entry)
 {
-	char repair[LIMIT_NETWORK_TEXT], printed[LIMIT_NETWORK_TEXT];
+	char repair[LIMIT_NETWORK_TEXT];
 	size_t length = strcspn(text, "/");
 
 	switch (network_read(text, &entry->of.network, repair)) {
 	case NETWORK_SOUND:
-		network_to_text(&entry->of.network, printed);
-		return keep(reading, entry, ENTRY_NETWORK, printed, printed);
+		entry->kind = ENTRY_NETWORK;
+		return true;
 	case NETWORK_HOST_BITS:
 		diagnostics_error(reading->diagnostics, where, "\"%s\" has host bits set; write \"%s\" or \"%.*s\"",
 		                  text, repair, (int)length, text);
@@ -190,7 +212,7 @@ static bool read_name(struct reading *reading, const char *text, struct location
 {
 	bool below = text[0] == '.';
 	const char *why = name_fault(text + below);
-	char *name, *printed = NULL;
+	char *name, *printed;
 	bool kept;
 
 	if (why != NULL) {
@@ -206,8 +228,10 @@ static bool read_name(struct reading *reading, const char *text, struct location
 		free(name);
 		return false;
 	}
-	kept = asprintf(&printed, "%s%s", below ? "." : "", name) >= 0 &&
-	       keep(reading, entry, below ? ENTRY_BELOW : ENTRY_NAME, printed, name);
+	printed = malloc(strlen(name) + 2);
+	if (printed != NULL)
+		stpcpy(stpcpy(printed, below ? "." : ""), name);
+	kept = printed != NULL && keep(reading, entry, below ? ENTRY_BELOW : ENTRY_NAME, printed, name);
 	reading->no_memory |= !kept;
 	free(printed);
 	free(name);

@@ -21,6 +21,15 @@
 bool entry_read(struct reading *reading, enum value_kind kind, const char *text, struct location where,
                 struct entry *ret_entry);
 
+/*
+ * The entry as it is printed, without "!": its own text, or that of a network in
+ * room, which holds at least LIMIT_NETWORK_TEXT bytes.
+ */
+const char *entry_text(const struct entry *entry, char *room);
+
+/* Whether two entries are printed alike. */
+bool entry_same(const struct entry *one, const struct entry *other);
+
 /* What entries of a kind are called: "networks", "domains" ... */
 const char *entry_kind_plural(enum value_kind kind);
 

@@ -63,11 +63,14 @@ struct entry {
 	enum entry_kind kind;
 	bool take_out; /* ! */
 	struct location where;
-	const char *text; /* as it is printed, without "!" */
-	const char *key;  /* as it is compared: the vocabulary's key, or an expression without its slashes */
 	union {
-		struct network network;
-		size_t table; /* index in the model */
+		struct network network; /* ENTRY_NETWORK: its text is made from it (entry_text in rules/entry.h) */
+		struct {
+			const char *text; /* as it is printed, without "!" */
+			const char
+			    *key; /* as it is compared: the vocabulary's key, or an expression without its slashes */
+			size_t table; /* ENTRY_TABLE: index in the model */
+		};
 	} of;
 };
 

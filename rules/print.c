@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#include "policy/limits.h"
+#include "rules/entry.h"
 #include "rules/model.h"
 
 /* What stands between the quotation marks of a string that libconfig reads back to the text. */
@@ -57,12 +59,14 @@ static void print_tls(FILE *to, const char *indent, uint64_t bits)
 
 static void print_value(FILE *to, const char *indent, const char *name, const struct value *value)
 {
+	char room[LIMIT_NETWORK_TEXT];
+
 	if (!value->given)
 		return;
 	fprintf(to, "%s%s = [", indent, name);
 	for (size_t i = 0; i < value->count; i++) {
 		fprintf(to, "%s \"%s", i == 0 ? "" : ",", value->entries[i].take_out ? "!" : "");
-		print_escaped(to, value->entries[i].text);
+		print_escaped(to, entry_text(&value->entries[i], room));
 		fputc('"', to);
 	}
 	fputs(value->count > 0 ? " ];\n" : "];\n", to);

@@ -113,18 +113,18 @@ static const uint64_t *look_up(struct prober *prober, enum value_kind kind, cons
 		return vocabulary_network(vocabulary, &entry->of.network.base);
 	case ENTRY_NAME:
 	case ENTRY_BELOW:
-		return look_up_name(prober, kind, entry->kind == ENTRY_BELOW, entry->key);
+		return look_up_name(prober, kind, entry->kind == ENTRY_BELOW, entry->of.key);
 	case ENTRY_MAILBOX:
-		return look_up_mailbox(prober, entry->text);
+		return look_up_mailbox(prober, entry->of.text);
 	case ENTRY_LOCAL_PART:
-		return note(prober,
-		            vocabulary_mailbox(vocabulary, entry->key, entry->key, NULL, prober->room, prober->buffer));
+		return note(prober, vocabulary_mailbox(vocabulary, entry->of.key, entry->of.key, NULL, prober->room,
+		                                       prober->buffer));
 	case ENTRY_NULL_SENDER:
 		return vocabulary_null_sender(vocabulary);
 	case ENTRY_LOGIN:
 	case ENTRY_ANY_REALM:
 	case ENTRY_WORD:
-		return look_up_text(prober, kind, entry->key, prober->buffer);
+		return look_up_text(prober, kind, entry->of.key, prober->buffer);
 	case ENTRY_TABLE:
 	case ENTRY_EXPRESSION:
 		break;
@@ -157,7 +157,7 @@ static bool takes_below_out(const struct model *model, const struct value *value
 	for (size_t i = 0; i < value->count; i++) {
 		const struct entry *entry = &value->entries[i];
 
-		if (entry->kind == ENTRY_BELOW && entry->take_out && strcmp(entry->key, name) == 0)
+		if (entry->kind == ENTRY_BELOW && entry->take_out && strcmp(entry->of.key, name) == 0)
 			return true;
 		if (entry->kind == ENTRY_TABLE && takes_below_out(model, &model->tables[entry->of.table].value, name))
 			return true;
@@ -177,11 +177,11 @@ static bool is_bare(struct prober *prober, const struct value *whole, const stru
 {
 	const uint64_t *sets;
 
-	if (entry->kind != ENTRY_NAME || entry->take_out || !has_names_below(entry->key))
+	if (entry->kind != ENTRY_NAME || entry->take_out || !has_names_below(entry->of.key))
 		return false;
-	sets = look_up_name(prober, whole->kind, true, entry->key);
+	sets = look_up_name(prober, whole->kind, true, entry->of.key);
 	return sets != NULL && !bits_test(sets, whole->set) &&
-	       !takes_below_out(prober->rules->model, whole, entry->key);
+	       !takes_below_out(prober->rules->model, whole, entry->of.key);
 }
 
 const struct entry *prober_bare_domain(struct prober *prober, const struct value *whole, const struct value *value)

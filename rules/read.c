@@ -182,7 +182,7 @@ static void read_daemons(struct reading *reading, const struct setting *setting,
 		if (daemons->entries[i].take_out)
 			diagnostics_error(reading->diagnostics, daemons->entries[i].where,
 			                  "\"!%s\": names of daemons are listed, not taken out",
-			                  daemons->entries[i].text);
+			                  daemons->entries[i].of.text);
 	warn_of_none(reading, setting, given);
 }
 

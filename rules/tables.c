@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/arena.h"
 #include "policy/limits.h"
 #include "policy/room.h"
 #include "rules/entry.h"
@@ -19,38 +20,38 @@ struct gathered {
 static void gather(struct reading *reading, enum value_kind kind, const char *text, struct location where,
                    struct gathered *entries)
 {
-	struct entry entry;
-	struct entry *list;
+	struct entry *list = room_for_one(entries->list, entries->count, sizeof *list);
 
-	if (!entry_read(reading, kind, text, where, &entry))
-		return;
-	list = room_for_one(entries->list, entries->count, sizeof *list);
 	if (list == NULL) {
 		reading->no_memory = true;
 		return;
 	}
 	entries->list = list;
-	entries->list[entries->count++] = entry;
+	if (entry_read(reading, kind, text, where, &list[entries->count]))
+		entries->count++;
 }
 
 /* Moves what was gathered into the value; what only takes out is a fault. */
 static void settle(struct reading *reading, struct gathered *entries, bool faults, struct value *value)
 {
-	size_t taken_out = 0;
+	size_t count = entries->count, taken_out = 0;
+	struct entry *list = reallocarray(entries->list, count > 0 ? count : 1, sizeof *list);
+	char room[LIMIT_NETWORK_TEXT];
 
-	for (size_t i = 0; i < entries->count; i++)
-		taken_out += entries->list[i].take_out;
-	if (taken_out > 0 && taken_out == entries->count && !faults)
+	if (list == NULL || !arena_own(reading->model->arena, list)) {
+		free(list != NULL ? list : entries->list);
+		reading->no_memory = true;
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		taken_out += list[i].take_out;
+	if (taken_out > 0 && taken_out == count && !faults)
 		diagnostics_error(
 		    reading->diagnostics, value->where,
 		    "this only takes out, and so has nothing in it; name first what it takes \"!%s\" out of",
-		    entries->list[0].text);
-	value->entries = reading_take(reading, entries->count, sizeof *value->entries);
-	if (value->entries != NULL && entries->count > 0) {
-		memcpy(value->entries, entries->list, entries->count * sizeof *entries->list);
-		value->count = entries->count;
-	}
-	free(entries->list);
+		    entry_text(&list[0], room));
+	value->entries = list;
+	value->count = count;
 }
 
 /* Reports an element, or all, of the setting called name. */
@@ -277,7 +278,7 @@ static void find_cycles(struct reading *reading, size_t index, enum visit *visit
 			diagnostics_error(
 			    reading->diagnostics, entry->where,
 			    "table \"%s\" has itself in it, by \"%s\"; tables may nest, but not in a circle",
-			    reading->model->tables[entry->of.table].name, entry->text);
+			    reading->model->tables[entry->of.table].name, entry->of.text);
 		else if (visits[entry->of.table] == VISIT_NOT_YET)
 			find_cycles(reading, entry->of.table, visits);
 	}

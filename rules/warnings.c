@@ -1,9 +1,9 @@
 #include "rules/warnings.h"
 
-#include <string.h>
-
+#include "policy/limits.h"
 #include "policy/ruleset.h"
 #include "rules/diagnostic.h"
+#include "rules/entry.h"
 #include "rules/load.h"
 #include "rules/model.h"
 #include "rules/prober.h"
@@ -29,6 +29,8 @@ static void find_unused_tables(const struct looking *looking)
 /* Warns where what a table in a value takes out is in the value again. */
 static void find_undone_in(const struct looking *looking, const struct value *value)
 {
+	char room[LIMIT_NETWORK_TEXT];
+
 	for (size_t i = 0; value->count > 1 && i < value->count; i++) {
 		const struct entry *entry = &value->entries[i];
 		const struct table *table;
@@ -39,12 +41,15 @@ static void find_undone_in(const struct looking *looking, const struct value *va
 		for (size_t k = 0; k < table->value.count; k++) {
 			const struct entry *out = &table->value.entries[k];
 
-			if (out->take_out && prober_has(looking->prober, value, out))
+			if (out->take_out && prober_has(looking->prober, value, out)) {
+				const char *text = entry_text(out, room);
+
 				diagnostics_warning(
 				    looking->diagnostics, entry->where,
 				    "\"@%s\" takes \"%s\" out, and another entry here has it again; take it out "
 				    "here too, with \"!%s\"",
-				    table->name, out->text, out->text);
+				    table->name, text, text);
+			}
 		}
 	}
 }
@@ -60,7 +65,7 @@ static void find_bare_domain(const struct looking *looking, const struct model_c
 		    looking->diagnostics, condition->where,
 		    "this %ss \"%s\", but not the names below it; write \".%s\" too, or \"!.%s\" if that is "
 		    "meant",
-		    verdict_name(verdict), bare->text, bare->text, bare->text);
+		    verdict_name(verdict), bare->of.text, bare->of.text, bare->of.text);
 }
 
 static void look_at_conditions(const struct looking *looking, const struct model_conditions *conditions,

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "policy/bits.h"
+#include "policy/limits.h"
 #include "policy/room.h"
+#include "rules/entry.h"
 #include "rules/load.h"
 #include "rules/model.h"
 
@@ -134,7 +136,7 @@ static const struct table *find_table(const struct model *model, const struct ta
 
 static bool same_entry(const struct model *const *models, const struct entry *one, const struct entry *other)
 {
-	if (one->kind != other->kind || one->take_out != other->take_out || strcmp(one->text, other->text) != 0)
+	if (!entry_same(one, other))
 		return false;
 	return one->kind != ENTRY_TABLE ||
 	       same_entries(models, (const struct value *const[]){&models[0]->tables[one->of.table].value,
@@ -179,12 +181,13 @@ static void print_entries(const struct wording *wording, unsigned side, const st
 {
 	bool words = all_words(value);
 	size_t printed = 0, rest = 0;
+	char room[LIMIT_NETWORK_TEXT];
 
 	for (size_t i = 0; i < value->count; i++) {
 		const struct entry *entry = &value->entries[i];
 		bool last = i + 1 == value->count;
 
-		if (left_out != NULL && strcmp(entry->text, left_out) == 0)
+		if (left_out != NULL && strcmp(entry_text(entry, room), left_out) == 0)
 			continue;
 		if (wording->shown > 0 && printed >= wording->shown && (rest > 0 || !last)) {
 			rest++;
@@ -194,7 +197,7 @@ static void print_entries(const struct wording *wording, unsigned side, const st
 		        printed == 0    ? ""
 		        : words && last ? " or "
 		                        : ", ",
-		        entry->take_out ? "!" : "", entry->text, which_file(wording, side, entry));
+		        entry->take_out ? "!" : "", entry_text(entry, room), which_file(wording, side, entry));
 		printed++;
 	}
 	if (rest > 0)

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <stdalign.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct arena *arena;
@@ -84,4 +85,28 @@ Test(arena, what_no_memory_could_hold_is_refused)
 Test(arena, freeing_none)
 {
 	arena_free(NULL);
+}
+
+Test(arena, texts_stand_close_together)
+{
+	const char *first = arena_text(arena, "one and more", 3), *second = arena_text(arena, "two", 3);
+
+	cr_expect_str_eq(first, "one");
+	cr_expect_str_eq(second, "two");
+	cr_expect_eq(second - first, 4);
+	cr_expect_eq((uintptr_t)arena_take(arena, 1, 1) % alignof(max_align_t), 0);
+}
+
+/* Whether it is freed, and once, a leak checker tells. */
+Test(arena, memory_from_elsewhere_stays_where_it_is)
+{
+	char *lists[300];
+
+	for (size_t i = 0; i < 300; i++) {
+		lists[i] = malloc(10000);
+		cr_assert(arena_own(arena, lists[i]));
+		memset(lists[i], (int)i % 251, 10000);
+	}
+	for (size_t i = 0; i < 300; i++)
+		cr_assert_eq((unsigned char)lists[i][9999], i % 251, "list %zu", i);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "policy/arena.h"
+#include "policy/limits.h"
 #include "rules/diagnostic.h"
 #include "tests/unit/rules/rule_files.h"
 
@@ -100,16 +101,19 @@ Test(entry, those_that_can_be_read)
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		for (unsigned out = 0; out < 2; out++) {
-			char text[100];
+			char text[100], room[LIMIT_NETWORK_TEXT];
 			struct entry entry = {0};
+			const char *shown;
 
 			snprintf(text, sizeof text, "%s%s", out == 1 ? "!" : "", rows[i].text);
 			cr_assert(entry_read(&reading, rows[i].kind, text, here, &entry), "%s: %s", text,
 			          printed(reading.diagnostics));
 			cr_expect_eq(entry.kind, rows[i].entry, "%s", text);
 			cr_expect_eq(entry.take_out, out == 1, "%s", text);
-			cr_expect_str_eq(entry.text, rows[i].printed, "%s: %s", text, entry.text);
-			cr_expect(same_key(entry.key, rows[i].key), "%s: %s", text, entry.key);
+			shown = entry_text(&entry, room);
+			cr_expect_str_eq(shown, rows[i].printed, "%s: %s", text, shown);
+			if (entry.kind != ENTRY_NETWORK)
+				cr_expect(same_key(entry.of.key, rows[i].key), "%s: %s", text, entry.of.key);
 			cr_expect_eq(entry.where.line, 7, "%s", text);
 			if (entry.kind == ENTRY_TABLE)
 				cr_expect_str_eq(reading.model->tables[entry.of.table].name, rows[i].text + 1);
@@ -184,14 +188,14 @@ Test(entry, those_that_cannot_be_read_are_named_at_their_line)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		for (unsigned out = 0; out < 2; out++) {
 			char text[100];
-			struct entry entry = {.kind = ENTRY_WORD, .text = "before"};
+			struct entry entry = {.kind = ENTRY_WORD, .of.text = "before"};
 			const char *said;
 
 			snprintf(text, sizeof text, "%s%s", out == 1 ? "!" : "", rows[i].text);
 			diagnostics_free(reading.diagnostics);
 			reading.diagnostics = diagnostics_new();
 			cr_expect_not(entry_read(&reading, rows[i].kind, text, here, &entry), "\"%s\"", text);
-			cr_expect_str_eq(entry.text, "before", "\"%s\"", text);
+			cr_expect_str_eq(entry.of.text, "before", "\"%s\"", text);
 			said = printed(reading.diagnostics);
 			cr_expect_eq(diagnostics_errors(reading.diagnostics), 1, "\"%s\": %s", text, said);
 			snprintf(expected, sizeof expected, "a.conf:7: error: ");
@@ -258,15 +262,40 @@ Test(entry, what_is_printed_is_read_again)
 		if (!entry_read(&reading, kind, text, here, &entry))
 			continue;
 		read++;
-		quoted += entry.text[0] == '"';
-		snprintf(whole, sizeof whole, "%s%s", entry.take_out ? "!" : "", entry.text);
+		quoted += entry.of.text[0] == '"';
+		snprintf(whole, sizeof whole, "%s%s", entry.take_out ? "!" : "", entry.of.text);
 		cr_assert(entry_read(&reading, kind, whole, here, &again), "<%s> is printed <%s>", text, whole);
-		cr_assert_eq(again.kind, entry.kind, "<%s> is printed <%s>", text, entry.text);
-		cr_assert_str_eq(again.text, entry.text, "<%s> is printed <%s>, then <%s>", text, entry.text,
-		                 again.text);
-		cr_assert_str_eq(again.key, entry.key, "<%s> is printed <%s>", text, entry.text);
-		cr_assert_eq(again.take_out, entry.take_out, "<%s> is printed <%s>", text, entry.text);
+		cr_assert_eq(again.kind, entry.kind, "<%s> is printed <%s>", text, entry.of.text);
+		cr_assert_str_eq(again.of.text, entry.of.text, "<%s> is printed <%s>, then <%s>", text, entry.of.text,
+		                 again.of.text);
+		cr_assert_str_eq(again.of.key, entry.of.key, "<%s> is printed <%s>", text, entry.of.text);
+		cr_assert_eq(again.take_out, entry.take_out, "<%s> is printed <%s>", text, entry.of.text);
 	}
 	cr_expect_gt(read, 10000);
 	cr_expect_gt(quoted, 1000);
+}
+
+Test(entry, two_are_the_same_where_they_are_printed_alike)
+{
+	static const struct {
+		enum value_kind kind;
+		const char *one, *other;
+		bool same;
+	} rows[] = {
+	    {VALUE_NETWORK, "10.0.0.0/8", "10.0.0.0/8", true},   {VALUE_NETWORK, "10.0.0.0/8", "!10.0.0.0/8", false},
+	    {VALUE_NETWORK, "10.0.0.0/8", "10.0.0.0/9", false},  {VALUE_NETWORK, "10.0.0.0/8", "11.0.0.0/8", false},
+	    {VALUE_NETWORK, "10.0.0.1", "10.0.0.1/32", true},    {VALUE_NETWORK, "::/0", "0.0.0.0/0", false},
+	    {VALUE_NETWORK, "@lan", "10.0.0.0/8", false},        {VALUE_NETWORK, "@lan", "@lan", true},
+	    {VALUE_NAME, "example.com", "Example.COM.", true},   {VALUE_NAME, "example.com", ".example.com", false},
+	    {VALUE_MAILBOX, "user@", "user@example.com", false},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct entry one, other;
+
+		cr_assert(entry_read(&reading, rows[i].kind, rows[i].one, here, &one));
+		cr_assert(entry_read(&reading, rows[i].kind, rows[i].other, here, &other));
+		cr_expect_eq(entry_same(&one, &other), rows[i].same, "\"%s\" and \"%s\"", rows[i].one, rows[i].other);
+		cr_expect_eq(entry_same(&other, &one), rows[i].same, "\"%s\" and \"%s\"", rows[i].other, rows[i].one);
+	}
 }

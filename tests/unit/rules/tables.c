@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "policy/limits.h"
+#include "rules/entry.h"
 #include "tests/unit/rules/rule_files.h"
 #include "tests/unit/rules/said.h"
 
@@ -16,6 +17,7 @@ TestSuite(tables, .init = rule_files_start, .fini = rule_files_end);
 static const char *entries_of(const struct rules *rules, const char *name)
 {
 	static char text[2000];
+	char room[LIMIT_NETWORK_TEXT];
 	const struct table *table = model_table(rules->model, name);
 	size_t length = 0;
 
@@ -23,7 +25,8 @@ static const char *entries_of(const struct rules *rules, const char *name)
 	cr_assert_not_null(table, "%s", name);
 	for (size_t i = 0; i < table->value.count; i++)
 		length += (size_t)snprintf(text + length, sizeof text - length, "%s%s,",
-		                           table->value.entries[i].take_out ? "!" : "", table->value.entries[i].text);
+		                           table->value.entries[i].take_out ? "!" : "",
+		                           entry_text(&table->value.entries[i], room));
 	return text;
 }
 
