@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -33,6 +34,13 @@
  * usual 8 MiB each would count against limits of address space.
  */
 #define THREAD_STACK (256u * 1024)
+
+/*
+ * Bytes from which on malloc(3) takes memory from the system for one block alone,
+ * and gives it back with it.  Left alone, it raises the bound to the largest block
+ * ever freed, and keeps what a large rule set had.
+ */
+#define LARGE_BLOCK (128 * 1024)
 
 /* A connection needs a descriptor; below this a busy MTA can use them all up, and libmilter then spins. */
 #define FEW_DESCRIPTORS 4096
@@ -86,6 +94,7 @@ static struct rules *load(const char *path)
 		rules_forget_model(rules);
 	}
 	diagnostics_free(diagnostics);
+	malloc_trim(0); /* reading takes more than what is left of it */
 	return rules;
 }
 
@@ -284,6 +293,7 @@ int run_main(const struct command *command, int argc, char **argv)
 	int option;
 	int status;
 
+	mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
 	signals_hold_reload();
 	while ((option = command_option(command, argc, argv, options, &status)) != -1) {
 		if (option == 'c')

@@ -218,3 +218,16 @@ def _(gate):
     wait.until(lambda: gate.play(sender="refused@example.org").mail.words == "550 5.7.1 rules new at mail",
                "the new rules")
     assert gate.delivered() == [(SENDER, [RELAY])]
+
+
+@suite.case("reloads of a large table leave no more memory in use than the first load did")
+def _(gate):
+    table = gate.rule_file.with_name("large.networks")
+    table.write_text("".join(f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}\n" for i in range(0, 600000, 3)))
+    gate.rules(one(OPEN, 'connection = { mode = "all-except"; clients = [ "@large" ]; };',
+                   tables=f'networks = {{ large = {{ file = "{table}"; }}; }};'))
+    first = gate.daemon.resident_kib
+    for _number in range(5):
+        gate.daemon.reload()
+    grown = gate.daemon.resident_kib - first
+    assert grown < 2048 or gate.sanitized, f"{grown:+} KiB"
