@@ -9,10 +9,10 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "milter/log.h"
 #include "milter/macros.h"
+#include "milter/moment.h"
 #include "milter/refusal.h"
 #include "milter/snapshot.h"
 #include "policy/limits.h"
@@ -45,10 +45,7 @@ static uint64_t first_session; /* when it came, in milliseconds */
 
 static void note_first_session(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	first_session = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	first_session = moment_now();
 }
 
 /* Makes an id that no other session of this machine has, before a restart or after it: "mfe8x2k1-3f". */

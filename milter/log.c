@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "milter/moment.h"
 #include "rules/diagnostic.h"
 
 static enum log_format format_in_force = LOG_FORMAT_TEXT;
@@ -187,18 +188,6 @@ char *log_json(const char *time, const char *event, const char *message, const s
 	return line;
 }
 
-static void time_text(char *ret_text, size_t size)
-{
-	struct timespec now;
-	struct tm parts;
-	size_t length;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &parts);
-	length = strftime(ret_text, size, "%Y-%m-%dT%H:%M:%S", &parts);
-	snprintf(ret_text + length, size - length, ".%03ldZ", now.tv_nsec / 1000000);
-}
-
 static void write_line(const char *text, size_t length)
 {
 	pthread_mutex_lock(&one_line_at_a_time);
@@ -216,11 +205,11 @@ static void write_line(const char *text, size_t length)
 
 static void log_line(const char *event, const char *separator, const char *message, const struct log_field *fields)
 {
-	char time[40];
+	char time[MOMENT_TEXT];
 	char line[LOG_LINE];
 	size_t length = 0;
 
-	time_text(time, sizeof time);
+	moment_to_text(moment_now(), time);
 	if (format_in_force == LOG_FORMAT_JSON) {
 		char *json = log_json(time, event, message, fields);
 		if (json != NULL) {
