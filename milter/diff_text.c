@@ -351,12 +351,15 @@ bool diff_print_text(const struct diff *diff)
 	}
 	if (left_out > 0 && sound) {
 		fputs(first ? "" : "\n", diff->stream);
+		first = false;
 		print_left_out(diff);
 	}
-	if (comparison->incomplete)
+	if (comparison->incomplete && sound) {
+		fputs(first ? "" : "\n", diff->stream);
 		label_text(
 		    diff->stream, "NOT PROVED", diff->colour,
 		    "other sessions might be judged differently, too: there was more to try than a comparison does");
+	}
 	free(done);
 	return sound;
 }

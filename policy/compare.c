@@ -75,15 +75,38 @@ static struct outcome *outcome_of(struct comparing *comparing, const struct visi
 	return &comparing->outcomes[comparing->count++];
 }
 
+/* Whether one stands before the other: what no rule decided, then file by file, line by line. */
+static bool stands_before(const struct decision *one, const struct decision *other)
+{
+	int order;
+
+	if (one->by == NULL || other->by == NULL)
+		return one->by == NULL && other->by != NULL;
+	order = strcmp(one->by->file, other->by->file);
+	if (order != 0 || one->by->line != other->by->line)
+		return order != 0 ? order < 0 : one->by->line < other->by->line;
+	return one->stage != other->stage ? one->stage < other->stage : strcmp(one->rule, other->rule) < 0;
+}
+
+/* Keeps the first, in the order in which they stand. */
 static void note_decider(struct deciders *deciders, const struct decision *decision)
 {
-	for (size_t i = 0; i < deciders->count; i++)
+	size_t place = 0;
+
+	for (size_t i = 0; i < deciders->count; i++) {
 		if (deciders->list[i].by == decision->by && deciders->list[i].rule == decision->rule)
 			return;
+		place += stands_before(&deciders->list[i], decision);
+	}
 	if (deciders->count == DECIDERS)
 		deciders->more = true;
 	else
-		deciders->list[deciders->count++] = *decision;
+		deciders->count++;
+	if (place == DECIDERS)
+		return;
+	memmove(deciders->list + place + 1, deciders->list + place,
+	        (deciders->count - place - 1) * sizeof *deciders->list);
+	deciders->list[place] = *decision;
 }
 
 static bool note(void *visitor, const struct visit *visit)

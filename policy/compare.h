@@ -38,7 +38,7 @@ enum name_lookup {
 	LOOKUP_FAILED, /* it could not be looked up just now */
 };
 
-/* What made decisions that are alike; of many only the first. */
+/* What made decisions that are alike, in the order in which it stands in the files; of many only the first. */
 #define DECIDERS 3
 struct deciders {
 	struct decision list[DECIDERS];

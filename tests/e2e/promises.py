@@ -1,10 +1,11 @@
 """A reload that would open the relay does not take effect, and one that works says what it changed."""
 
+import json
 import shlex
 import subprocess
 
 from rules import OURS
-from support import lab
+from support import lab, wait
 from support.gate import LOCAL, RELAY, SENDER, accepted, refused
 from support.suite import Suite
 
@@ -79,6 +80,58 @@ for what, (before, after, promise) in OPENED.items():
         still_closed(gate)
 
 
+REFUSE_ROUTER = '    { verdict = "reject"; relay = true; client = [ "@router" ]; },\n'
+ACCEPT_LAN = '    { verdict = "accept"; relay = true; client = [ "172.16.0.0/16" ]; },\n'
+ORDERED = f"""
+networks = {{ router = [ "{lab.ROUTER}" ]; }};
+local_domains = [ "{OURS}" ];
+listeners = ( {{
+  name = "inbound"; direction = "inbound";
+  rcpt = (
+{REFUSE_ROUTER}{ACCEPT_LAN}    {{ verdict = "reject"; recipient = [ "nobody@{OURS}" ]; }}
+  );
+}} );
+never = ( {{ name = "not the router"; relay = true; client = [ "@router" ]; }} );
+"""
+MOVED = ORDERED.replace(REFUSE_ROUTER + ACCEPT_LAN, ACCEPT_LAN + REFUSE_ROUTER)
+
+
+@suite.case("one line moved, so that it opens the relay: refused, log and status have the session; mail goes on as before")
+def _(gate):
+    assert sorted(MOVED.splitlines()) == sorted(ORDERED.splitlines()) and MOVED != ORDERED
+    gate.rules(ORDERED)
+    with gate.connect(lab.ROUTER) as session:
+        session.ehlo()
+        accepted(session.mail(SENDER))
+        lines = fails_to_reload(gate, MOVED)
+        refused(session.rcpt(RELAY), "550 5.7.1 Refused by policy")
+    session = f"--listener inbound --client {lab.ROUTER} --recipient "
+    assert any('error: the promise "not the router" is broken' in line and session in line for line in lines), lines
+    (failed,) = (line for line in lines if line.startswith("reload failed "))
+    stays = failed.split("rules of ")[1].split(" stay")[0]
+    wait.until(lambda: any(text.startswith(f"STATUS=Reload failed, {stays} of ") and session in text
+                           for text in gate.daemon.notifications), "the status of the reload that failed")
+    gate.play(lab.ROUTER, recipients=[RELAY]).refused("rcpt", "550 5.7.1 Refused by policy")
+    gate.play(lab.INTERNET, recipients=[RELAY]).refused("rcpt", UNABLE)
+    gate.play(lab.LAN, recipients=[RELAY], deliver=True).accepted()
+    assert gate.delivered() == [(SENDER, [RELAY])], gate.delivered()
+
+
+@suite.case("the log as JSON: the promise that is broken with its line, and what a reload that worked changed")
+def _(gate):
+    gate.rules(PROMISED, log="json")
+    gate.write_rules(replaced(', "!@router"', ""), log="json")
+    assert not gate.daemon.reload()[1]
+    gate.write_rules(replaced('"::1", "172', '"172'), log="json")
+    assert gate.daemon.reload()[1]
+    entries = [json.loads(line) for line in gate.daemon.since(gate.daemon_mark)]
+    broken = [entry for entry in entries if entry["event"] == "diagnostic" and entry["severity"] == "error"]
+    assert broken and all(entry["file"] == str(gate.rule_file) and entry["line"] in (11, 12)
+                          and f"--client {lab.ROUTER}" in entry["message"] for entry in broken), broken
+    (reloaded,) = (entry for entry in entries if entry["event"] == "reloaded")
+    assert reloaded["relay"] == "inbound closes to ::1", reloaded
+
+
 @suite.case("the session that is shown is accepted by a server with these rules, sent as it is shown")
 def _(gate):
     gate.rules(PROMISED)
@@ -151,6 +204,8 @@ def ruled(*listeners, tables=""):
 NOBODY = ruled(server(""))
 LISTED = 'clients = [ "172.16.0.0/16" ];'
 MANY = [f"customer-{number:02}-with-a-long-name" for number in range(40)]
+TOO_MANY = "helo = ( %s );" % ", ".join(
+    f'{{ verdict = "reject"; helo = [ "/x{each:02}.*y/" ]; }}' for each in range(20))
 
 # The rules before and after, and what the line has; what it may not have.
 MORE_CHANGES = {
@@ -183,6 +238,9 @@ MORE_CHANGES = {
     "an expression of which no example is found": (
         NOBODY, ruled(server("", 'rcpt = ( { verdict = "accept"; relay = true; sender = [ "/(?=never)ever/" ]; } );')),
         "server perhaps opens to most of IPv4, most of IPv6", "server opens"),
+    "more expressions than can be tried together": (
+        ruled(server(LISTED, TOO_MANY)), ruled(server('clients = [ "172.16.0.0/17" ];', TOO_MANY)),
+        '; not all could be compared"', "unchanged"),
     "more networks than a line should have": (
         NOBODY, ruled(server("clients = [ %s ];" % ", ".join(f'"10.{2 * each}.0.0/16"' for each in range(30)))),
         'relay="server opens to 10.0.0.0/16, 10.2.0.0/16, 10.4.0.0/16 and 27 more; ', "10.6.0.0"),

@@ -1,6 +1,6 @@
 #!/bin/sh
 # documents.sh SALLYPORT TOP: whether what the documents show is so: the manual pages are sound mdoc, the README's first
-# rule file is sound, and its explain and prove do what it says there.
+# rule file is sound, and explain, prove and diff print what README and sallyport(8) show.
 set -u
 sallyport=$(realpath "$1") top=$(realpath "$2")
 scratch=$(mktemp -d)
@@ -41,12 +41,18 @@ import sys
 sys.exit(sys.stdin.read().rstrip("\n") + "\n" not in open(sys.argv[1], encoding="utf-8").read())' "$top/README.md"
 }
 
+# said_in_page PAGE: whether it stands in a manual page, as it is.
+said_in_page() {
+    [ -s "$scratch/said" ] && python3 -c '
+import sys
+sys.exit(sys.stdin.read().rstrip("\n") + "\n" not in open(sys.argv[1], encoding="utf-8").read())' "$1" <"$scratch/said"
+}
+
 (cd "$scratch" && "$sallyport" prove sallyport.conf) >"$scratch/said" 2>&1 && said_in_readme
 result $? "its prove prints what the README says"
 
 (cd "$top/rules/examples" && "$sallyport" prove gateway.conf) >"$scratch/said" 2>&1
-python3 -c 'import sys; sys.exit(sys.stdin.read() not in open(sys.argv[1], encoding="utf-8").read())' \
-    "$top/milter/sallyport.8" <"$scratch/said"
+said_in_page "$top/milter/sallyport.8"
 result $? "sallyport(8) shows what prove prints of the gateway"
 
 mkdir "$scratch/mistaken"
@@ -60,6 +66,29 @@ sed -i 's/, "!@router"//' "$scratch/new.conf"
 (cd "$scratch" && "$sallyport" diff sallyport.conf new.conf) >"$scratch/said"
 sed -n '/sallyport diff sallyport.conf new.conf/,/^$/{s/^    //; /^\$/d; /./p}' "$top/README.md" | cmp -s - "$scratch/said"
 result $? "and its diff says what the README shows"
+
+# The router of the gateway, on the list: what sallyport(8) shows.
+cp "$top"/rules/examples/gateway.conf "$top"/rules/examples/blocked.networks "$top"/rules/examples/staff.users "$scratch"
+sed 's/, "!@router"//' "$scratch/gateway.conf" >"$scratch/new.conf"
+(cd "$scratch" && "$sallyport" diff gateway.conf new.conf) | sed '/^$/q' >"$scratch/said"
+said_in_page "$top/milter/sallyport.8"
+result $? "sallyport(8) shows what diff prints first of the gateway with the router on the list"
+
+(cd "$scratch" && "$sallyport" diff --json gateway.conf new.conf) >"$scratch/diff.json"
+(cd "$scratch" && "$sallyport" prove --json gateway.conf) >"$scratch/prove.json"
+python3 - "$top/milter/sallyport.8" "$scratch" >"$scratch/said" 2>&1 <<'EOF'
+import json
+import sys
+
+page, scratch = sys.argv[1:]
+shown = [each.split(".Ed\n")[0] for each in open(page, encoding="utf-8").read().split(".Bd -literal -offset indent\n")]
+(diff,) = (json.loads(each) for each in shown if each.startswith("[{"))
+(proof,) = (json.loads(each) for each in shown if each.startswith('{"listeners"'))
+printed_diff, printed_proof = (json.load(open(f"{scratch}/{name}.json", encoding="utf-8")) for name in ("diff", "prove"))
+assert diff == printed_diff[:1], printed_diff[0]
+assert all(part in printed_proof[name] for name in proof for part in proof[name]), printed_proof
+EOF
+result $? "and what diff --json and prove --json print of it"
 
 "$(dirname "$0")/../support/documents.py" "$top/contrib/nat.md" "$scratch" >"$scratch/said" 2>&1
 for name in only-list all-except logins-only two-ports; do

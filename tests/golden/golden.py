@@ -24,6 +24,8 @@ shipped      The same as "proofs" of the rule files that are shipped, and what t
 diffs        "sallyport diff NAME.old NAME.conf", for people, and the rows of --json, of each all networks or their number.
              What is shown must be so: networks are as few as can be, no two rows could be one, and the other way round the
              same changes back.
+commands     For each line of NAME.script ">>> " and the line, and below it what "sallyport" prints when the line is its
+             arguments.  On a terminal it prints the same with colours, and there without them where NO_COLOR is set.
 
 Where an exit status is not 0 a line "exit STATUS" follows.  Each file that loads, of whatever kind, is also printed and
 read again: that must print the same text, and judge no session differently.  The cases run in a copy of their folder, so that all paths are relative.
@@ -31,12 +33,14 @@ read again: that must print the same text, and judge no session differently.  Th
 GOLDEN_UPDATE=1 writes the expected files anew; review the difference before it is committed.  The output is TAP.
 """
 
+import contextlib
 import difflib
 import ipaddress
 import itertools
 import json
 import os
 import pathlib
+import pty
 import re
 import shlex
 import shutil
@@ -62,6 +66,20 @@ class Program:
         done = subprocess.run([self.path, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL, timeout=TIMEOUT,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
         return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+
+    def on_terminal(self, *arguments, **environment):
+        """Returns what it prints where standard output is a terminal."""
+        ours, its = pty.openpty()
+        surroundings = {name: value for name, value in os.environ.items() if name != "NO_COLOR"} | environment
+        with subprocess.Popen([self.path, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=its,
+                              stderr=subprocess.DEVNULL, env=surroundings):
+            os.close(its)
+            text = b""
+            with contextlib.suppress(OSError):  # EIO: the other side is closed
+                while part := os.read(ours, 65536):
+                    text += part
+        os.close(ours)
+        return text.decode().replace("\r\n", "\n")
 
     def check(self, *arguments):
         """Checks a file for another host: what is said of it does not depend on where the tests run."""
@@ -89,8 +107,25 @@ def sessions(program, conf):
     return "".join(text)
 
 
+def commands(program, conf):
+    return "".join(f">>> {line}\n{program.transcript(*arguments)}" for line, arguments in script(program, conf))
+
+
+def coloured(program, conf):
+    """Returns what is printed otherwise on a terminal, or an empty list."""
+    wrong = []
+    for line, arguments in script(program, conf):
+        status, plain, _ = program.run(*arguments)
+        with_colours = program.on_terminal(*arguments)
+        wrong += difference(plain, re.sub(r"\x1b\[[0-9;]*m", "", with_colours), "plain", f"{line}, on a terminal")
+        wrong += difference(plain, program.on_terminal(*arguments, NO_COLOR="1"), "plain", f"{line}, with NO_COLOR")
+        if re.search("OPENS|BROKEN", plain) and with_colours == plain:
+            wrong.append(f"{line}: no colours, exit {status}")
+    return wrong
+
+
 def script(program, conf):
-    """Yields the lines of a case's script, each with explain's options, or None where it is a comment or empty."""
+    """Yields the lines of a case's script, each with its words, or None where it is a comment or empty."""
     for line in (program.folder / conf).with_suffix(".script").read_text(encoding="utf-8").splitlines():
         yield line, None if line.startswith("#") or not line else shlex.split(line)
 
@@ -126,7 +161,14 @@ def diff_rows(program, old, new):
     return status, json.loads(output) if status != 2 else []
 
 
+def known(rows):
+    """Returns the rows without the one that says that there was more to try than can be."""
+    return [row for row in rows if row != {"incomplete": True}]
+
+
 def shortened(row):
+    if "clients" not in row:
+        return row
     long = len(row["clients"]) > SHORTEST
     return row | {"clients": f"{len(row['clients'])} networks" if long else row["clients"]}
 
@@ -137,13 +179,14 @@ def sound_diff(program, conf):
     status, rows = diff_rows(program, old, conf)
     statuses = {status} | {program.run("diff", old, conf)[0]}
     wrong = [] if status == 2 or statuses == {bool(rows)} else [f"exit status {statuses}"]
-    for row in rows:
+    shown = known(rows)
+    for row in shown:
         wrong += wrong_rows([row | {"by": None}])
-    for one, other in itertools.combinations(rows, 2):
+    for one, other in itertools.combinations(shown, 2):
         if one | {"clients": None} == other | {"clients": None}:
             wrong.append(f"two rows that could be one: {one['clients']}, {other['clients']}")
-    back = diff_rows(program, conf, old)[1]
-    there, back = (sorted(map(json.dumps, each)) for each in (map(outline, rows), map(turned, back)))
+    back = known(diff_rows(program, conf, old)[1])
+    there, back = (sorted(map(json.dumps, each)) for each in (map(outline, shown), map(turned, back)))
     return wrong + difference("\n".join(there), "\n".join(back), "there", "back")
 
 
@@ -159,8 +202,9 @@ def unchanged(program, conf):
     """Returns what differs between a file and what is printed of it (and printed_again has written), or an empty list."""
     if not program.loads(conf):
         return []
+    rows = known(diff_rows(program, conf, printed_name(conf))[1])
     told = program.transcript("diff", conf, printed_name(conf))
-    return [f"what is printed judges differently: {told}"] if told else []
+    return [f"what is printed judges differently: {told}"] if rows else []
 
 
 MTAS = ("postfix", "sendmail")
@@ -317,6 +361,7 @@ KINDS = {
     "sessions": (HERE / "sessions", sessions, [printed_again, unchanged, judged_again]),
     "print": (HERE / "print", print_, [printed_again, unchanged]),
     "examples": (EXAMPLES, diagnostics, [strict, printed_again, unchanged]),
+    "commands": (HERE / "commands", commands, [coloured]),
     "diffs": (HERE / "diffs", diff, [sound_diff, narrow, printed_again, unchanged]),
     "proofs": (HERE / "proofs", proof, [sound_proof, narrow, printed_again, unchanged, proved_again]),
     "settings": (HERE / "settings", settings, [narrow_settings, same_settings]),

@@ -214,3 +214,36 @@ Test(compare, all_rules_that_decide_are_named)
 	rules_free(rules[0]);
 	rules_free(rules[1]);
 }
+
+/* They are found as the proof goes, from below. */
+Test(compare, of_many_rules_that_decide_the_first_are_named_in_their_order)
+{
+	struct rules *rules[] = {
+	    told_rules(LISTENER("mail = (\n"
+	                        "{ verdict = \"reject\"; sender = \"a.example\"; },\n"
+	                        "{ verdict = \"reject\"; sender = \"b.example\"; },\n"
+	                        "{ verdict = \"reject\"; sender = \"c.example\"; }, { verdict = \"reject\"; sender = "
+	                        "\"d.example\"; },\n"
+	                        "{ verdict = \"reject\"; sender = \"e.example\"; } );\n"
+	                        "relay = { mode = \"all-except\"; };")),
+	    told_rules(LISTENER("relay = { mode = \"all-except\"; };")),
+	};
+	static const char *const expected[] = {"mail[1]", "mail[2]", "mail[3]"};
+	const struct ruleset *const sides[] = {rules[0]->ruleset, rules[1]->ruleset};
+	struct world *world = world_new(sides, 2);
+	struct comparison *comparison = compare(world, STAGE_RCPT);
+
+	cr_assert_gt(comparison->count, 0);
+	for (size_t i = 0; i < comparison->count; i++) {
+		const struct deciders *old = &comparison->list[i].deciders[SIDE_OLD];
+
+		cr_assert_eq(old->count, DECIDERS);
+		cr_expect(old->more);
+		for (size_t k = 0; k < DECIDERS; k++)
+			cr_expect_str_eq(old->list[k].rule, expected[k]);
+	}
+	comparison_free(comparison);
+	world_free(world);
+	rules_free(rules[0]);
+	rules_free(rules[1]);
+}
