@@ -47,12 +47,18 @@ static const char *truth(bool flag)
 /* One a line. */
 static void write_networks(const struct networks *networks, FILE *stream)
 {
+	static const char before[] = ",\n          \"";
+
 	fputc('[', stream);
 	for (size_t i = 0; i < networks->count; i++) {
-		char text[LIMIT_NETWORK_TEXT];
+		char line[sizeof before + LIMIT_NETWORK_TEXT];
+		size_t length = sizeof before - 1;
 
-		network_to_text(&networks->list[i], text);
-		fprintf(stream, "%s\n          \"%s\"", i == 0 ? "" : ",", text);
+		memcpy(line, before, length);
+		length += network_to_text(&networks->list[i], line + length);
+		line[length++] = '"';
+		/* No comma before the first. */
+		fwrite(line + (i == 0), 1, length - (i == 0), stream);
 	}
 	fputs("]", stream);
 }

@@ -4,7 +4,7 @@
 #include <endian.h>
 #include <string.h>
 
-#include "policy/limits.h"
+#include "policy/numeral.h"
 
 struct address address_from_ipv4(const uint8_t bytes[4])
 {
@@ -47,11 +47,67 @@ bool address_from_text(const char *text, struct address *ret_address)
 	return true;
 }
 
-void address_to_text(const struct address *address, char *text)
+static char *write_ipv4(char *to, const uint8_t bytes[4])
 {
-	int family = address->family == ADDRESS_IPV4 ? AF_INET : AF_INET6;
+	for (size_t i = 0; i < 4; i++) {
+		if (i > 0)
+			*to++ = '.';
+		to = numeral_decimal(to, bytes[i]);
+	}
+	return to;
+}
 
-	inet_ntop(family, address->bytes, text, LIMIT_NETWORK_TEXT);
+#define GROUPS 8
+
+/* What "::" stands for: the longest run of at least two groups that are 0, the first of those (RFC 5952 section 4.2).
+ */
+static size_t longest_zeros(const unsigned groups[GROUPS], size_t *ret_first)
+{
+	size_t longest = 1;
+
+	for (size_t first = 0, end; first < GROUPS; first = end + 1) {
+		for (end = first; end < GROUPS && groups[end] == 0;)
+			end++;
+		if (end - first > longest) {
+			longest = end - first;
+			*ret_first = first;
+		}
+	}
+	return longest > 1 ? longest : 0;
+}
+
+static char *write_ipv6(char *to, const uint8_t bytes[16])
+{
+	unsigned groups[GROUPS];
+	size_t first = GROUPS, zeros;
+
+	for (size_t i = 0; i < GROUPS; i++)
+		groups[i] = (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1];
+	zeros = longest_zeros(groups, &first);
+	for (size_t i = 0; i < GROUPS;) {
+		if (i == first) {
+			*to++ = ':';
+			*to++ = ':';
+			i += zeros;
+			continue;
+		}
+		if (i > 0 && i != first + zeros)
+			*to++ = ':';
+		/* "::192.0.2.7", as inet_ntop(3) writes what is IPv4-compatible. */
+		if (i == 6 && zeros == 6)
+			return write_ipv4(to, bytes + 12);
+		to = numeral_hexadecimal(to, groups[i++]);
+	}
+	return to;
+}
+
+size_t address_to_text(const struct address *address, char *text)
+{
+	char *end =
+	    address->family == ADDRESS_IPV4 ? write_ipv4(text, address->bytes) : write_ipv6(text, address->bytes);
+
+	*end = '\0';
+	return (size_t)(end - text);
 }
 
 bool address_equal(const struct address *one, const struct address *other)

@@ -38,8 +38,8 @@ struct address address_loopback(enum address_family family);
  */
 bool address_from_text(const char *text, struct address *ret_address);
 
-/* Writes the address as inet_ntop(3) does.  text holds at least LIMIT_NETWORK_TEXT bytes. */
-void address_to_text(const struct address *address, char *text);
+/* Writes the address as inet_ntop(3) does; returns the length.  text holds at least LIMIT_NETWORK_TEXT bytes. */
+size_t address_to_text(const struct address *address, char *text);
 
 /* An address as a number, to count with: IPv4 in the low 32 bits. */
 __extension__ typedef unsigned __int128 address_number;

@@ -15,30 +15,45 @@ static bool add(struct networks *networks, const struct network *network)
 	return true;
 }
 
+static unsigned zeros_below(address_number number)
+{
+	uint64_t low = (uint64_t)number, high = (uint64_t)(number >> 64);
+
+	return (unsigned)(low != 0 ? __builtin_ctzll(low) : 64 + __builtin_ctzll(high));
+}
+
+static unsigned highest_bit(address_number number)
+{
+	uint64_t low = (uint64_t)number, high = (uint64_t)(number >> 64);
+
+	return (unsigned)(high != 0 ? 127 - __builtin_clzll(high) : 63 - __builtin_clzll(low));
+}
+
+/* The bits of the largest network that begins at an address and is within so many addresses; 0: all of IPv6. */
+static unsigned fitting_bits(address_number begin, address_number size, unsigned bits)
+{
+	unsigned aligned = begin == 0 ? bits : zeros_below(begin);
+	unsigned within = size == 0 ? bits : highest_bit(size);
+
+	return aligned < within ? aligned : within;
+}
+
 /* From the beginning of what is left, always the largest network that begins there and ends in time. */
 bool networks_cover(struct networks *networks, const struct address *first, const struct address *last)
 {
 	unsigned bits = first->family == ADDRESS_IPV4 ? 32 : 128;
-	address_number next = address_to_number(first), end = address_to_number(last);
+	address_number next = address_to_number(first), left = address_to_number(last) - next + 1;
 
-	for (;;) {
-		unsigned host_bits = 0;
-		address_number size_less_one = 0;
+	do {
+		unsigned host_bits = fitting_bits(next, left, bits);
+		address_number size = host_bits == 128 ? 0 : (address_number)1 << host_bits;
 
-		while (host_bits < bits) {
-			address_number wider = size_less_one << 1 | 1;
-
-			if ((next & wider) != 0 || wider > end - next)
-				break;
-			size_less_one = wider;
-			host_bits++;
-		}
 		if (!add(networks, &(struct network){address_from_number(next, first->family), bits - host_bits}))
 			return false;
-		if (end - next == size_less_one)
-			return true;
-		next += size_less_one + 1;
-	}
+		next += size;
+		left -= size;
+	} while (left != 0);
+	return true;
 }
 
 /* By family, then by base; of the same base the larger network first. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "policy/limits.h"
+#include "policy/numeral.h"
 
 static unsigned family_bits(enum address_family family)
 {
@@ -131,15 +132,16 @@ enum network_fault network_read(const char *text, struct network *ret_network, c
 	return NETWORK_SOUND;
 }
 
-void network_to_text(const struct network *network, char *text)
+size_t network_to_text(const struct network *network, char *text)
 {
-	size_t length;
+	char *end = text + address_to_text(&network->base, text);
 
-	address_to_text(&network->base, text);
-	if (network->prefix_length == family_bits(network->base.family))
-		return;
-	length = strlen(text);
-	snprintf(text + length, LIMIT_NETWORK_TEXT - length, "/%u", network->prefix_length);
+	if (network->prefix_length != family_bits(network->base.family)) {
+		*end++ = '/';
+		end = numeral_decimal(end, network->prefix_length);
+		*end = '\0';
+	}
+	return (size_t)(end - text);
 }
 
 struct address network_last(const struct network *network)

@@ -38,8 +38,11 @@ enum network_fault {
  */
 enum network_fault network_read(const char *text, struct network *ret_network, char *ret_repair);
 
-/* Writes "192.0.2.0/24", or "192.0.2.7" for a single address.  text holds at least LIMIT_NETWORK_TEXT bytes. */
-void network_to_text(const struct network *network, char *text);
+/*
+ * Writes "192.0.2.0/24", or "192.0.2.7" for a single address; returns the length.  text holds at least
+ * LIMIT_NETWORK_TEXT bytes.
+ */
+size_t network_to_text(const struct network *network, char *text);
 
 /* The last address of the network. */
 struct address network_last(const struct network *network);

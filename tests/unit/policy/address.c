@@ -1,6 +1,8 @@
 #include "policy/address.h"
 
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "policy/limits.h"
@@ -43,6 +45,28 @@ Test(address, texts_that_are_one_and_how_they_are_written_again)
 		cr_expect_str_eq(text, rows[i].written, "%s is written %s", rows[i].text, text);
 		for (size_t byte = 4; byte < 16 && address.family == ADDRESS_IPV4; byte++)
 			cr_expect_eq(address.bytes[byte], 0, "%s: byte %zu", rows[i].text, byte);
+	}
+}
+
+/* Every way in which the eight groups of an IPv6 address can be 0, or not. */
+Test(address, written_as_the_system_writes_it)
+{
+	srandom(3);
+	for (unsigned round = 0; round < 20 * 256; round++) {
+		uint8_t bytes[16];
+		struct address address;
+		char text[LIMIT_NETWORK_TEXT], told[INET6_ADDRSTRLEN];
+
+		for (unsigned i = 0; i < 16; i++)
+			bytes[i] = round >> i / 2 & 1 ? (uint8_t)(random() >> random() % 8) : 0;
+		address = address_from_ipv6(bytes);
+		inet_ntop(address.family == ADDRESS_IPV4 ? AF_INET : AF_INET6, address.bytes, told, sizeof told);
+		cr_assert_eq(address_to_text(&address, text), strlen(told), "%s", told);
+		cr_assert_str_eq(text, told);
+		address = address_from_ipv4(bytes + 12);
+		inet_ntop(AF_INET, address.bytes, told, sizeof told);
+		cr_assert_eq(address_to_text(&address, text), strlen(told), "%s", told);
+		cr_assert_str_eq(text, told);
 	}
 }
 
