@@ -9,6 +9,7 @@
 
 struct block {
 	struct block *next;
+	size_t capacity;
 	alignas(max_align_t) char bytes[];
 };
 
@@ -30,17 +31,47 @@ struct arena *arena_new(void)
 	return calloc(1, sizeof(struct arena));
 }
 
+static void free_owned(const struct owned *owned)
+{
+	for (; owned != NULL; owned = owned->next)
+		free(owned->memory);
+}
+
+/* Frees the block and those that are older. */
+static void free_blocks(struct block *block)
+{
+	for (struct block *next; block != NULL; block = next) {
+		next = block->next;
+		free(block);
+	}
+}
+
 void arena_free(struct arena *arena)
 {
 	if (arena == NULL)
 		return;
-	for (struct owned *owned = arena->owned; owned != NULL; owned = owned->next)
-		free(owned->memory);
-	for (struct block *block = arena->blocks, *next; block != NULL; block = next) {
-		next = block->next;
-		free(block);
-	}
+	free_owned(arena->owned);
+	free_blocks(arena->blocks);
 	free(arena);
+}
+
+void arena_reset(struct arena *arena)
+{
+	free_owned(arena->owned);
+	arena->owned = NULL;
+	if (arena->blocks == NULL)
+		return;
+	free_blocks(arena->blocks->next);
+	arena->blocks->next = NULL;
+	/* A block of its own size was for something large, which need not come again. */
+	if (arena->blocks->capacity > BLOCK_BYTES) {
+		free_blocks(arena->blocks);
+		arena->blocks = NULL;
+		arena->left = 0;
+		return;
+	}
+	arena->free = arena->blocks->bytes;
+	arena->left = BLOCK_BYTES;
 }
 
 bool arena_own(struct arena *arena, void *memory)
@@ -62,6 +93,7 @@ static bool grow(struct arena *arena, size_t bytes)
 	if (block == NULL)
 		return false;
 	block->next = arena->blocks;
+	block->capacity = capacity;
 	arena->blocks = block;
 	arena->free = block->bytes;
 	arena->left = capacity;

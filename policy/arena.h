@@ -23,6 +23,12 @@ struct arena *arena_new(void);
 /* arena may be NULL. */
 void arena_free(struct arena *arena);
 
+/*
+ * Gives back all that was taken, and keeps some memory to take from again: an arena that is
+ * reset after each of many pieces of work does not grow with their number.
+ */
+void arena_reset(struct arena *arena);
+
 /* Takes malloc(3) memory over, to be freed with the arena.  Returns false, and leaves it, where there is no memory. */
 bool arena_own(struct arena *arena, void *memory);
 

@@ -90,6 +90,12 @@
  */
 #define LIMIT_ACCESS_MAP 2000000u
 
+/*
+ * Bytes of one line of the decision log: a message with 1,000 recipients (as many as Postfix takes)
+ * has 2 MiB where each has long addresses and a long reply.
+ */
+#define LIMIT_LOG_LINE (16u * 1024 * 1024)
+
 /* Faults that one check reports; the rest are counted. */
 #define LIMIT_DIAGNOSTICS 1000
 

@@ -110,3 +110,35 @@ Test(arena, memory_from_elsewhere_stays_where_it_is)
 	for (size_t i = 0; i < 300; i++)
 		cr_assert_eq((unsigned char)lists[i][9999], i % 251, "list %zu", i);
 }
+
+Test(arena, reset_what_is_taken_is_as_new)
+{
+	for (unsigned round = 0; round < 100; round++) {
+		unsigned char *piece = arena_take(arena, 3, 1000);
+		char *text = arena_text(arena, "and a text", 10), *large = arena_take(arena, 1, 100000);
+
+		cr_assert(arena_own(arena, malloc(100)));
+		for (size_t i = 0; i < 3000; i++)
+			cr_assert_eq(piece[i], 0, "round %u, byte %zu", round, i);
+		memset(piece, 0xff, 3000);
+		memset(large, 0xff, 100000);
+		cr_assert_str_eq(text, "and a text");
+		arena_reset(arena);
+	}
+}
+
+Test(arena, reset_it_gives_the_same_memory_again)
+{
+	const void *first = arena_take(arena, 1, 1000);
+
+	for (unsigned round = 0; round < 10; round++) {
+		arena_reset(arena);
+		cr_assert_eq(arena_take(arena, 1, 1000), first, "round %u", round);
+	}
+}
+
+Test(arena, reset_before_anything_was_taken)
+{
+	arena_reset(arena);
+	cr_assert_not_null(arena_take(arena, 1, 1));
+}
