@@ -30,6 +30,7 @@ struct adapter {
 	char id[SESSION_ID];
 	const struct snapshot *snapshot;
 	struct session *session; /* NULL before the connect event */
+	bool data_accepted;      /* of the message at hand, which has not ended */
 };
 
 static char *base36(uint64_t number, char *end)
@@ -82,6 +83,11 @@ void adapter_free(struct adapter *adapter)
 	session_free(adapter->session);
 	snapshot_release(adapter->snapshot);
 	free(adapter);
+}
+
+const struct needs *adapter_needs(const struct adapter *adapter)
+{
+	return &adapter->snapshot->needs;
 }
 
 /* Sets the reply of a refusal and logs it. */
@@ -183,7 +189,7 @@ static void log_no_listener(const struct adapter *adapter, const struct connecti
 	            "no listener of the rule file matches this connection: every MAIL is refused for now");
 }
 
-enum answer adapter_connect(struct adapter *adapter, const char *host, const struct sockaddr *peer)
+void adapter_connect(struct adapter *adapter, const char *host, const struct sockaddr *peer)
 {
 	struct connection connection;
 	struct decision decision;
@@ -192,7 +198,7 @@ enum answer adapter_connect(struct adapter *adapter, const char *host, const str
 	adapter->session = session_new(adapter->snapshot->rules->ruleset);
 	if (adapter->session == NULL) {
 		log_error(log_fields(log_word("session", adapter->id)), "no memory for a session");
-		return ANSWER_CONTINUE;
+		return;
 	}
 	take_connection(adapter, host, peer, &connection);
 	decision = session_connect(adapter->session, &connection);
@@ -202,14 +208,12 @@ enum answer adapter_connect(struct adapter *adapter, const char *host, const str
 		log_error(log_fields(log_word("session", adapter->id)),
 		          "the MTA does not let us ask for its macros (SMFIF_SETSYMLIST): "
 		          "every MAIL is refused for now");
-	return ANSWER_CONTINUE;
 }
 
-enum answer adapter_helo(struct adapter *adapter, const char *helo)
+void adapter_helo(struct adapter *adapter, const char *helo)
 {
 	if (adapter->session != NULL)
 		session_helo(adapter->session, helo);
-	return ANSWER_CONTINUE;
 }
 
 /*
@@ -249,6 +253,7 @@ enum answer adapter_mail(struct adapter *adapter, char *const *arguments)
 	};
 	struct decision decision;
 
+	adapter->data_accepted = false;
 	if (adapter->session == NULL || envelope.sender == NULL)
 		return out_of_order(adapter, STAGE_MAIL);
 	for (char *const *parameter = arguments + 1; *parameter != NULL; parameter++)
@@ -277,6 +282,13 @@ enum answer adapter_rcpt(struct adapter *adapter, char *const *arguments)
 	return answer;
 }
 
+/* Ends the message at hand. */
+static void reset(struct adapter *adapter)
+{
+	session_reset(adapter->session);
+	adapter->data_accepted = false;
+}
+
 enum answer adapter_data(struct adapter *adapter)
 {
 	struct decision decision;
@@ -286,12 +298,26 @@ enum answer adapter_data(struct adapter *adapter)
 	decision = session_data(adapter->session);
 	if (decision.verdict != VERDICT_ACCEPT)
 		return refuse(adapter, &decision, NULL, NULL);
-	session_reset(adapter->session);
+	if (adapter->snapshot->needs.message_end) {
+		adapter->data_accepted = true;
+		return ANSWER_CONTINUE;
+	}
+	reset(adapter);
+	return ANSWER_ACCEPT;
+}
+
+enum answer adapter_message_end(struct adapter *adapter)
+{
+	enum answer answer = adapter->data_accepted ? ANSWER_CONTINUE : adapter_data(adapter);
+
+	if (answer != ANSWER_CONTINUE)
+		return answer;
+	reset(adapter);
 	return ANSWER_ACCEPT;
 }
 
 void adapter_abort(struct adapter *adapter)
 {
 	if (adapter->session != NULL)
-		session_reset(adapter->session);
+		reset(adapter);
 }

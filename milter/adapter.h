@@ -12,16 +12,18 @@
  *	policy/session.h, and the decision into an answer; sets the rule's reply,
  *	and logs each refusal.
  *
- *	- Connect and helo are always answered "continue": after a refusal there an
- *	  MTA offers neither login nor encryption any more, and one of them throws the
+ *	- Connect and helo are not answered: after a refusal there an MTA offers
+ *	  neither login nor encryption any more, and one of them throws the
  *	  rule's words away.  The session keeps the refusal, and each MAIL gets it.
- *	- An accepted DATA is answered "accept", as nothing later can object; every
- *	  other acceptance is "continue", because "accept" would be final for the
- *	  whole message, recipients still to come included.
+ *	- The last event of a message that is needed, DATA or the message's end, is
+ *	  answered "accept" where nothing objects; every other acceptance is
+ *	  "continue", because "accept" would be final for the whole message,
+ *	  recipients still to come included.
  *	- What came out of order, or found no memory, is "tempfail", with the reason in
  *	  the log.
  *
- *	The connection is judged by the rules that were in force when it began.
+ *	The connection is judged by the rules that were in force when it began, and
+ *	what the MTA is asked to tell of it goes by the same rules.
  *
  *	LOCAL MAIL.  Mail submitted on the machine itself is what comes without a
  *	socket address and with the host "localhost" (Sendmail -bs), or from host
@@ -42,6 +44,7 @@
 #include "milter/mta.h"
 
 struct adapter;
+struct needs;
 struct snapshots;
 struct sockaddr;
 
@@ -56,20 +59,25 @@ struct adapter *adapter_new(struct snapshots *snapshots, const struct mta *mta, 
 /* NULL is freed, too. */
 void adapter_free(struct adapter *adapter);
 
+/* What the MTA has to tell of the connection; lives as long as the adapter. */
+const struct needs *adapter_needs(const struct adapter *adapter);
+
 /*
  * host: the client's name or address as the MTA says it, or NULL.
  * peer: the client's socket address; NULL where the MTA has none, or does not know the family.
  */
-enum answer adapter_connect(struct adapter *adapter, const char *host, const struct sockaddr *peer);
+void adapter_connect(struct adapter *adapter, const char *host, const struct sockaddr *peer);
 
-enum answer adapter_helo(struct adapter *adapter, const char *helo);
+void adapter_helo(struct adapter *adapter, const char *helo);
 
 /* arguments: the address, then ESMTP parameters ("SIZE=1000"), then NULL. */
 enum answer adapter_mail(struct adapter *adapter, char *const *arguments);
 enum answer adapter_rcpt(struct adapter *adapter, char *const *arguments);
 
-/* At DATA, or at the end of the message where the MTA does not tell of DATA. */
 enum answer adapter_data(struct adapter *adapter);
+
+/* At the end of the message; one whose DATA was not told is judged as at DATA. */
+enum answer adapter_message_end(struct adapter *adapter);
 
 /* The message ends without being sent; may come at any time, any number of times. */
 void adapter_abort(struct adapter *adapter);

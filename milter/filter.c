@@ -7,7 +7,9 @@
 #include "milter/adapter.h"
 #include "milter/log.h"
 #include "milter/macros.h"
+#include "milter/negotiation.h"
 #include "policy/limits.h"
+#include "policy/needs.h"
 
 /* What the connections of this process are judged by: libmilter's callbacks have no argument of ours. */
 static struct snapshots *serving;
@@ -78,19 +80,25 @@ static bool ask_for_macros(SMFICTX *context)
 	return true;
 }
 
+/* What is asked for where there is no adapter to say it. */
+static const struct needs everything = {
+    .told = {true, true, true, true, true},
+    .answered = {[STAGE_MAIL] = true, [STAGE_RCPT] = true, [STAGE_DATA] = true},
+};
+
 static sfsistat negotiate(SMFICTX *context, unsigned long actions, unsigned long steps, unsigned long unused2,
                           unsigned long unused3, unsigned long *ret_actions, unsigned long *ret_steps,
                           unsigned long *ret_unused2, unsigned long *ret_unused3)
 {
 	bool offered = (actions & SMFIF_SETSYMLIST) != 0 && ask_for_macros(context);
+	const struct adapter *adapter = begin(context, offered);
 
 	(void)unused2;
 	(void)unused3;
 	*ret_actions = offered ? SMFIF_SETSYMLIST : 0;
-	*ret_steps = steps & (SMFIP_NOHDRS | SMFIP_NOEOH | SMFIP_NOBODY | SMFIP_NOUNKNOWN);
+	*ret_steps = steps & negotiation_steps(adapter != NULL ? adapter_needs(adapter) : &everything);
 	*ret_unused2 = 0;
 	*ret_unused3 = 0;
-	begin(context, offered);
 	return SMFIS_CONTINUE;
 }
 
@@ -102,16 +110,19 @@ static sfsistat on_connect(SMFICTX *context, char *host, struct sockaddr *peer)
 		log_error(log_none, "a connection began without negotiation");
 		adapter = begin(context, false);
 	}
-	if (adapter == NULL)
-		return SMFIS_CONTINUE; /* a refusal here would lose its words; MAIL is refused */
-	return statuses[adapter_connect(adapter, host, peer)];
+	if (adapter != NULL)
+		adapter_connect(adapter, host, peer);
+	return SMFIS_NOREPLY; /* without an adapter, too: MAIL is refused */
 }
 
 static sfsistat on_helo(SMFICTX *context, char *name)
 {
 	struct adapter *adapter = smfi_getpriv(context);
 
-	return adapter != NULL ? statuses[adapter_helo(adapter, name)] : SMFIS_CONTINUE;
+	if (adapter == NULL)
+		return SMFIS_CONTINUE; /* nothing was negotiated, or nothing began: MAIL is refused */
+	adapter_helo(adapter, name);
+	return SMFIS_NOREPLY;
 }
 
 static sfsistat on_mail(SMFICTX *context, char **arguments)
@@ -128,15 +139,18 @@ static sfsistat on_rcpt(SMFICTX *context, char **arguments)
 	return adapter != NULL ? statuses[adapter_rcpt(adapter, arguments)] : refuse_for_now();
 }
 
-/*
- * DATA, and the end of a message whose DATA was not told, as before version 4 of
- * the protocol.  After a DATA that was answered nothing more comes of its message.
- */
 static sfsistat on_data(SMFICTX *context)
 {
 	struct adapter *adapter = smfi_getpriv(context);
 
 	return adapter != NULL ? statuses[adapter_data(adapter)] : refuse_for_now();
+}
+
+static sfsistat on_message_end(SMFICTX *context)
+{
+	struct adapter *adapter = smfi_getpriv(context);
+
+	return adapter != NULL ? statuses[adapter_message_end(adapter)] : refuse_for_now();
 }
 
 static sfsistat on_abort(SMFICTX *context)
@@ -168,7 +182,7 @@ bool filter_register(struct snapshots *snapshots, const char *connection_string)
 	    .xxfi_envfrom = on_mail,
 	    .xxfi_envrcpt = on_rcpt,
 	    .xxfi_data = on_data,
-	    .xxfi_eom = on_data,
+	    .xxfi_eom = on_message_end,
 	    .xxfi_abort = on_abort,
 	    .xxfi_close = on_close,
 	};

@@ -10,8 +10,8 @@
  * DESCRIPTION
  *	The binding to libmilter: its callbacks find the connection's adapter and
  *	carry its answers back.  At negotiation the MTA is asked for the macros of
- *	milter/macros.h, and to leave out what no rule asks for: headers, body and
- *	commands unknown to it.
+ *	milter/macros.h, and to leave out what the rules in force do not need
+ *	(milter/negotiation.h).
  *
  *	A connection's adapter is made when it is negotiated and freed when it is
  *	closed.  libmilter may close what was never negotiated, and, after some MTA's

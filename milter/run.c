@@ -227,7 +227,7 @@ static int serve_rules(struct daemon *daemon, struct rules *rules)
 	size_t listeners = rules->ruleset->listener_count;
 	int status;
 
-	daemon->snapshots = snapshots_new(rules);
+	daemon->snapshots = snapshots_new(rules, false);
 	if (daemon->snapshots == NULL) {
 		rules_free(rules);
 		return refuse_to_run(EX_OSERR, "no memory");

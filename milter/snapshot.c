@@ -17,28 +17,34 @@ struct held {
 struct snapshots {
 	pthread_mutex_t lock; /* between reading "current" and counting oneself among its holders */
 	struct held *current;
+	bool ledger;
 };
 
 /* Rules with one holder, or NULL. */
-static struct held *held_new(struct rules *rules, unsigned generation)
+static struct held *held_new(struct rules *rules, unsigned generation, bool ledger)
 {
 	struct held *held = malloc(sizeof *held);
 
 	if (held == NULL)
 		return NULL;
-	held->snapshot = (struct snapshot){.rules = rules, .generation = generation};
+	held->snapshot = (struct snapshot){
+	    .rules = rules,
+	    .generation = generation,
+	    .needs = needs_of(rules->ruleset, ledger),
+	};
 	held->rules = rules;
 	atomic_init(&held->holders, 1);
 	return held;
 }
 
-struct snapshots *snapshots_new(struct rules *rules)
+struct snapshots *snapshots_new(struct rules *rules, bool ledger)
 {
 	struct snapshots *snapshots = malloc(sizeof *snapshots);
 
 	if (snapshots == NULL)
 		return NULL;
-	snapshots->current = held_new(rules, 1);
+	snapshots->ledger = ledger;
+	snapshots->current = held_new(rules, 1, ledger);
 	if (snapshots->current == NULL) {
 		free(snapshots);
 		return NULL;
@@ -84,7 +90,7 @@ unsigned snapshots_replace(struct snapshots *snapshots, struct rules *rules)
 	struct held *old;
 	unsigned generation;
 
-	new = held_new(rules, 0);
+	new = held_new(rules, 0, snapshots->ledger);
 	if (new == NULL)
 		return 0;
 	pthread_mutex_lock(&snapshots->lock);

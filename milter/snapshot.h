@@ -3,7 +3,7 @@
  *	snapshot - the rules in force, and those that sessions still hold
  *
  * SYNOPSIS
- *	snapshots = snapshots_new(rules);
+ *	snapshots = snapshots_new(rules, false);
  *	snapshot = snapshot_acquire(snapshots);  ...  snapshot_release(snapshot);
  *	generation = snapshots_replace(snapshots, rules);
  *
@@ -20,6 +20,10 @@
 #ifndef MILTER_SNAPSHOT_H
 #define MILTER_SNAPSHOT_H
 
+#include <stdbool.h>
+
+#include "policy/needs.h"
+
 struct rules;
 
 struct snapshots; /* the rules in force, for those who begin */
@@ -27,10 +31,15 @@ struct snapshots; /* the rules in force, for those who begin */
 struct snapshot {
 	const struct rules *rules;
 	unsigned generation;
+	struct needs needs; /* of these rules */
 };
 
-/* Puts the first rules in force, and owns them.  Returns NULL where there is no memory: they are then the caller's. */
-struct snapshots *snapshots_new(struct rules *rules);
+/*
+ * Puts the first rules in force, and owns them.  ledger: the ends of messages are
+ * to be told, whatever the rules.  Returns NULL where there is no memory: the
+ * rules are then the caller's.
+ */
+struct snapshots *snapshots_new(struct rules *rules, bool ledger);
 
 /* Releases the rules in force.  Nothing may be acquired any more; what is held stays. */
 void snapshots_free(struct snapshots *snapshots);

@@ -157,8 +157,9 @@ def _(gate):
         with conversation(gate) as each:
             each.macros("C", TOLD)
             try:
-                answer = each.connect("client.example", address, family=family)
-            except Gone:
+                each.connect("client.example", address, family=family)
+                answer = mail(each)
+            except (Gone, ConnectionError):
                 continue
             raise AssertionError(f"{family} {address}: {answer}")
 
@@ -299,7 +300,7 @@ def _(gate):
             for letter, expected in zip(letters.split(), answers, strict=True):
                 say(each, letter)
                 if expected != "-":
-                    answer = each.answer()
+                    answer = each.answer(letter)
                     assert answer == expected, f"{letters}: {letter} was answered {answer}"
             each.send("Q")
             each.closed()  # with that, nothing else was answered
@@ -327,7 +328,7 @@ def hang_up(gate, count, part=None):
     with conversation(gate) as each:
         for letter in WHOLE[:count]:
             say(each, letter)
-            each.answer()
+            each.answer(letter)
         if part is not None:
             each.socket.sendall((struct.pack("!I", 30) + b"M<someone@example.org>\0")[:part])
 
@@ -371,7 +372,7 @@ def _(gate):
                     for each in some:
                         say(each, letter)
                     for each in some:
-                        each.answer()
+                        each.answer(letter)
                 for each in some:
                     each.close()
             wait.until(lambda: conversations(gate) == 0, "all conversations to be over")
@@ -416,7 +417,7 @@ def _(gate):
                 with conversation(gate, negotiates=count > 0) as each:
                     for letter in WHOLE[:count]:
                         say(each, letter)
-                        each.answer()
+                        each.answer(letter)
                     each.socket.sendall(octets)
                     try:
                         each.send("Q")

@@ -25,6 +25,11 @@ ASK_FOR_MACROS = 0x100  # SMFIF_SETSYMLIST, an action
 # Answers that stand for themselves: continue, accept, reject, tempfail.
 _ANSWERS = {"c", "a", "r", "t"}
 
+# The steps that are not sent, and those that are sent without waiting for an answer, by the letter of the event.
+NOT_SENT = {"C": 0x1, "H": 0x2, "M": 0x4, "R": 0x8, "B": 0x10, "L": 0x20, "N": 0x40, "U": 0x100, "T": 0x200}
+NOT_ANSWERED = {"C": 0x1000, "H": 0x2000, "M": 0x4000, "R": 0x8000, "T": 0x10000, "U": 0x20000, "N": 0x40000,
+                "B": 0x80000, "L": 0x80}
+
 
 class Gone(AssertionError):
     """The daemon closed the conversation where an answer was due."""
@@ -38,6 +43,7 @@ class Conversation:
         self.socket.settimeout(PATIENCE)
         self.socket.connect(str(path))
         self.asked = {}  # place -> the macros that the milter asked for there, as it wrote them
+        self.steps = 0   # that were agreed upon
 
     def __enter__(self):
         return self
@@ -59,7 +65,12 @@ class Conversation:
             (place,) = struct.unpack_from("!I", rest)
             names, _, rest = rest[4:].partition(b"\0")
             self.asked[place] = names.decode()
+        self.steps = answer[2]
         return answer
+
+    def awaits(self, letter):
+        """Is an event of that letter answered?"""
+        return not self.steps & NOT_ANSWERED.get(letter.upper(), 0)
 
     def macros(self, command, values):
         """The macros that go with the next event of that letter; none is a packet, too."""
@@ -77,14 +88,19 @@ class Conversation:
     def command(self, letter, *arguments, ends=b"\0"):
         """An event with its arguments, each of which `ends`; returns the answer: "c", or a reply's words."""
         self.send(letter, b"".join(_octets(argument) + ends for argument in arguments))
-        return self.answer()
+        return self.answer(letter)
 
     def send(self, letter, octets=b""):
         """A packet without waiting for what is answered."""
         self.socket.sendall(struct.pack("!I", 1 + len(octets)) + letter.encode() + octets)
 
-    def answer(self):
-        """What the milter answers to an event: "c", "a", "r", "t", or the words of a reply, "%" as it was meant."""
+    def answer(self, event=""):
+        """What the milter answers to an event: "c", "a", "r", "t", or the words of a reply, "%" as it was meant.
+
+        An event whose answer was negotiated away is taken to be answered "c", as an MTA takes it.
+        """
+        if not self.awaits(event):
+            return "c"
         letter, octets = self._packet()
         if letter == "y":
             return octets.rstrip(b"\0").decode("utf-8", "backslashreplace").replace("%%", "%")

@@ -33,7 +33,7 @@ static struct adapter *adapter;
 static void begin(void)
 {
 	fake_mta_init(&fake);
-	snapshots = snapshots_new(fixture_rules(text));
+	snapshots = snapshots_new(fixture_rules(text), false);
 	adapter = adapter_new(snapshots, &fake.mta, true);
 	fixture_log_begin();
 }
@@ -71,7 +71,7 @@ static void connect_from(const char *address)
 	fake_mta_macro(&fake, "{daemon_port}", "25");
 	fake_mta_macro(&fake, "{daemon_addr}", "192.0.2.25");
 	fake_mta_macro(&fake, "{client_resolve}", "FAIL");
-	cr_assert_eq(adapter_connect(adapter, "unknown", (struct sockaddr *)&peer), ANSWER_CONTINUE);
+	adapter_connect(adapter, "unknown", (struct sockaddr *)&peer);
 }
 
 static enum answer mail(const char *sender, const char *parameter)
@@ -93,7 +93,7 @@ static enum answer rcpt(const char *recipient)
 Test(adapter, a_whole_session_is_judged)
 {
 	connect_from("203.0.113.10");
-	cr_assert_eq(adapter_helo(adapter, "client.example"), ANSWER_CONTINUE);
+	adapter_helo(adapter, "client.example");
 	cr_assert_eq(mail("<someone@example.org>", NULL), ANSWER_CONTINUE);
 	cr_assert_eq(rcpt("<info@ours.example>"), ANSWER_CONTINUE);
 	cr_assert_eq(rcpt("<test@example.com>"), ANSWER_REJECT);
@@ -155,7 +155,7 @@ Test(adapter, a_refusal_at_connect_is_the_answer_to_every_mail)
 	char *log;
 
 	connect_from("198.51.100.7");
-	cr_assert_eq(adapter_helo(adapter, "client.example"), ANSWER_CONTINUE);
+	adapter_helo(adapter, "client.example");
 	for (unsigned i = 0; i < 3; i++) {
 		cr_assert_eq(mail("<someone@example.org>", NULL), ANSWER_REJECT);
 		cr_assert_str_eq(fake.reply, "550 5.7.1 Access denied for 198.51.100.7");
@@ -170,10 +170,10 @@ Test(adapter, a_refusal_at_connect_is_the_answer_to_every_mail)
 Test(adapter, a_refusal_at_helo_lasts_until_the_next_helo)
 {
 	connect_from("203.0.113.10");
-	cr_assert_eq(adapter_helo(adapter, "liar.example"), ANSWER_CONTINUE);
+	adapter_helo(adapter, "liar.example");
 	cr_assert_eq(mail("<someone@example.org>", NULL), ANSWER_TEMPFAIL);
 	cr_assert_str_eq(fake.reply, "450 4.7.0 100%% liar.example");
-	cr_assert_eq(adapter_helo(adapter, "client.example"), ANSWER_CONTINUE);
+	adapter_helo(adapter, "client.example");
 	cr_assert_eq(mail("<someone@example.org>", NULL), ANSWER_CONTINUE);
 }
 
@@ -276,6 +276,66 @@ Test(adapter, recipients_are_counted_for_each_message)
 	}
 }
 
+/* Goes on with a session of its own, of a daemon that keeps a ledger of messages. */
+static void begin_with_ledger(void)
+{
+	free(finish());
+	snapshots_free(snapshots);
+	snapshots = snapshots_new(fixture_rules(text), true);
+	adapter = adapter_new(snapshots, &fake.mta, true);
+	fixture_log_begin();
+	cr_assert(adapter_needs(adapter)->message_end);
+	connect_from("10.0.0.1");
+}
+
+Test(adapter, a_message_whose_end_is_wanted_goes_on_to_its_end)
+{
+	begin_with_ledger();
+	for (unsigned message = 0; message < 2; message++) {
+		mail("<someone@example.org>", NULL);
+		cr_assert_eq(rcpt("<info@ours.example>"), ANSWER_CONTINUE);
+		cr_assert_eq(adapter_data(adapter), ANSWER_CONTINUE);
+		cr_assert_eq(adapter_message_end(adapter), ANSWER_ACCEPT);
+		cr_assert_eq(rcpt("<info@ours.example>"), ANSWER_TEMPFAIL, "the message is over");
+	}
+}
+
+Test(adapter, a_message_whose_end_is_wanted_is_judged_at_data_all_the_same)
+{
+	begin_with_ledger();
+	mail("<someone@example.org>", NULL);
+	for (unsigned i = 0; i < 3; i++)
+		rcpt("<info@ours.example>");
+	cr_assert_eq(adapter_data(adapter), ANSWER_REJECT);
+}
+
+Test(adapter, a_message_that_does_not_come_to_its_end_leaves_nothing_for_the_next)
+{
+	begin_with_ledger();
+	for (unsigned way = 0; way < 2; way++) {
+		mail("<someone@example.org>", NULL);
+		rcpt("<info@ours.example>");
+		cr_assert_eq(adapter_data(adapter), ANSWER_CONTINUE);
+		if (way == 0)
+			adapter_abort(adapter);
+		mail("<someone@example.org>", NULL);
+		for (unsigned i = 0; i < 3; i++)
+			rcpt("<info@ours.example>");
+		cr_assert_eq(adapter_message_end(adapter), ANSWER_REJECT, "it was judged before");
+	}
+}
+
+Test(adapter, a_message_whose_data_was_not_told_is_judged_at_its_end)
+{
+	connect_from("10.0.0.1");
+	for (unsigned recipients = 2; recipients < 4; recipients++) {
+		mail("<someone@example.org>", NULL);
+		for (unsigned i = 0; i < recipients; i++)
+			rcpt("<info@ours.example>");
+		cr_assert_eq(adapter_message_end(adapter), recipients == 2 ? ANSWER_ACCEPT : ANSWER_REJECT);
+	}
+}
+
 Test(adapter, abort_may_come_at_any_time)
 {
 	adapter_abort(adapter);
@@ -310,7 +370,7 @@ Test(adapter, events_out_of_order_are_refused_for_now_and_logged)
 {
 	char *log;
 
-	cr_assert_eq(adapter_helo(adapter, "client.example"), ANSWER_CONTINUE);
+	adapter_helo(adapter, "client.example");
 	cr_assert_eq(mail("<someone@example.org>", NULL), ANSWER_TEMPFAIL);
 	cr_assert_eq(fake.reply[0], '4', "%s", fake.reply);
 	cr_assert_eq(rcpt("<info@ours.example>"), ANSWER_TEMPFAIL);
@@ -367,7 +427,7 @@ Test(adapter, a_connection_that_no_listener_takes_says_what_came)
 	fake_mta_macro(&fake, "{daemon_port}", "2525");
 	fake_mta_macro(&fake, "{daemon_name}", "some name");
 	fake_mta_macro(&fake, "{daemon_addr}", "192.0.2.25");
-	cr_assert_eq(adapter_connect(adapter, "unknown", (struct sockaddr *)&peer), ANSWER_CONTINUE);
+	adapter_connect(adapter, "unknown", (struct sockaddr *)&peer);
 	cr_assert_eq(mail("<someone@example.org>", NULL), ANSWER_TEMPFAIL);
 	cr_assert_str_eq(fake.reply, "451 4.3.5 No policy for this listener");
 	log = finish();

@@ -15,7 +15,7 @@ static const char text[] = "listeners = ( { name = \"all\"; direction = \"inboun
 
 Test(snapshot, generations_are_counted_from_one)
 {
-	struct snapshots *snapshots = snapshots_new(fixture_rules(text));
+	struct snapshots *snapshots = snapshots_new(fixture_rules(text), false);
 	const struct snapshot *first = snapshot_acquire(snapshots);
 	const struct snapshot *second;
 
@@ -30,7 +30,7 @@ Test(snapshot, generations_are_counted_from_one)
 
 Test(snapshot, what_is_held_stays_as_it_was)
 {
-	struct snapshots *snapshots = snapshots_new(fixture_rules(text));
+	struct snapshots *snapshots = snapshots_new(fixture_rules(text), false);
 	const struct snapshot *held = snapshot_acquire(snapshots);
 	const struct rules *rules = held->rules;
 
@@ -78,7 +78,7 @@ Test(snapshot, threads_may_hold_rules_while_they_are_replaced)
 {
 	pthread_t readers[READERS];
 
-	shared = snapshots_new(fixture_rules(text));
+	shared = snapshots_new(fixture_rules(text), false);
 	for (unsigned i = 0; i < READERS; i++)
 		cr_assert_eq(pthread_create(&readers[i], NULL, read_rules, NULL), 0);
 	for (unsigned i = 0; i < RELOADS; i++)
