@@ -6,17 +6,13 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from support import lab, wait
 from support.daemon import listening
 
 EXAMPLES = Path(__file__).resolve().parent.parent.parent / "rules" / "examples"
-
-
-def program(path):
-    """What an argument names: found wherever it is started."""
-    return Path(path).resolve(strict=True)
 
 
 class Broken(Exception):
@@ -41,7 +37,7 @@ def running(command, milter_socket, log):
     """A milter: yields its process when it listens, and kills it in the end, for libmilter takes seconds to stop."""
     with open(log, "wb") as output:
         process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=output,
-                                   stderr=output)
+                                   stderr=output, umask=0)  # the empty filter's socket is for everybody
     try:
         wait.until(lambda: listening(milter_socket) or process.poll() is not None, f"{command[0]} to listen")
         if process.poll() is not None:
@@ -52,12 +48,12 @@ def running(command, milter_socket, log):
         process.wait()
 
 
-def sallyport(executable, rules, directory, milter_socket=None):
-    """sallyport under a rule file that stands in the room."""
+def sallyport(executable, rules, directory, milter_socket=None, group=None):
+    """sallyport under a rule file that stands in the room; the group may connect."""
     milter_socket = milter_socket or f"unix:{directory}/sallyport"
     who = ("nobody", "nogroup") if os.geteuid() == 0 else (str(os.geteuid()), str(os.getegid()))
-    return running([executable, "run", "-c", rules, "--socket", milter_socket, "--user", who[0], "--group", who[1]],
-                   milter_socket, directory / "sallyport.log")
+    return running([executable, "run", "-c", rules, "--socket", milter_socket, "--user", who[0],
+                    "--group", group or who[1]], milter_socket, directory / "sallyport.log")
 
 
 def empty(executable, directory, negotiated=None, milter_socket=None):
@@ -76,6 +72,11 @@ def examples(directory):
     copies = directory / "examples"
     lab.copy_readable(EXAMPLES, copies)
     return copies
+
+
+def cpu_seconds(pid):
+    """The processor time that a process has used so far."""
+    return time.clock_gettime(~pid << 3 | 2)  # as clock_getcpuclockid(3) has it
 
 
 def generate(generator, *words):

@@ -220,10 +220,20 @@ static bool play(struct run *run, struct connection *connection)
 {
 	const struct script *script = connection->script;
 	const struct exchange *exchange = &script->exchanges[connection->exchange];
+	const unsigned char *octets;
+	ssize_t sent = 0;
 
 	if (script->count == 0)
 		return end_session(run, connection, script->unanswered);
-	return say(run, connection, script->packets.octets + exchange->start, exchange->length);
+	octets = script->packets.octets + exchange->start;
+	if (exchange->first > 0) {
+		sent = send(connection->socket, octets, exchange->first, MSG_NOSIGNAL);
+		if (sent < 0 && errno != EAGAIN)
+			return wrong(connection, strerror(errno));
+	}
+	if (sent < 0)
+		sent = 0;
+	return say(run, connection, octets + sent, exchange->length - (size_t)sent);
 }
 
 /* The script for what was negotiated, or NULL. */

@@ -37,8 +37,9 @@ static const char line[] = "What was asked for is in the table below, as far as 
 struct writing {
 	struct script *script;
 	const struct scenario *scenario;
-	size_t unsent;     /* where the octets begin that no exchange has yet */
-	bool told_refusal; /* whether a refusal that is due has found a step that is answered */
+	size_t handed_over; /* where the message begins, which another process of Postfix sends; 0: not yet */
+	size_t unsent;      /* where the octets begin that no exchange has yet */
+	bool told_refusal;  /* whether a refusal that is due has found a step that is answered */
 };
 
 void script_negotiation(struct packets *packets)
@@ -96,6 +97,7 @@ static void add_exchange(struct writing *writing, char letter, const char *refus
 	    .letter = letter,
 	    .start = writing->unsent,
 	    .length = script->packets.length - writing->unsent,
+	    .first = writing->handed_over > writing->unsent ? writing->handed_over - writing->unsent : 0,
 	    .refusal = refusal,
 	};
 	writing->unsent = script->packets.length;
@@ -108,29 +110,34 @@ struct step {
 	uint32_t not_told;
 	uint32_t not_answered;
 	unsigned place;
+	bool is_command; /* of SMTP, with those of the connection; else part of a message */
 };
 
-static const struct step step_connect = {SMFIC_CONNECT, SMFIP_NOCONNECT, SMFIP_NR_CONN, SMFIM_CONNECT};
-static const struct step step_helo = {SMFIC_HELO, SMFIP_NOHELO, SMFIP_NR_HELO, SMFIM_HELO};
-static const struct step step_mail = {SMFIC_MAIL, SMFIP_NOMAIL, SMFIP_NR_MAIL, SMFIM_ENVFROM};
-static const struct step step_rcpt = {SMFIC_RCPT, SMFIP_NORCPT, SMFIP_NR_RCPT, SMFIM_ENVRCPT};
-static const struct step step_data = {SMFIC_DATA, SMFIP_NODATA, SMFIP_NR_DATA, SMFIM_DATA};
-static const struct step step_header = {SMFIC_HEADER, SMFIP_NOHDRS, SMFIP_NR_HDR, SMFIM_EOH};
-static const struct step step_headers_end = {SMFIC_EOH, SMFIP_NOEOH, SMFIP_NR_EOH, SMFIM_EOH};
-static const struct step step_body = {SMFIC_BODY, SMFIP_NOBODY, SMFIP_NR_BODY, SMFIM_EOM};
-static const struct step step_message_end = {SMFIC_BODYEOB, 0, 0, SMFIM_EOM};
+static const struct step step_connect = {SMFIC_CONNECT, SMFIP_NOCONNECT, SMFIP_NR_CONN, SMFIM_CONNECT, true};
+static const struct step step_helo = {SMFIC_HELO, SMFIP_NOHELO, SMFIP_NR_HELO, SMFIM_HELO, true};
+static const struct step step_mail = {SMFIC_MAIL, SMFIP_NOMAIL, SMFIP_NR_MAIL, SMFIM_ENVFROM, true};
+static const struct step step_rcpt = {SMFIC_RCPT, SMFIP_NORCPT, SMFIP_NR_RCPT, SMFIM_ENVRCPT, true};
+static const struct step step_data = {SMFIC_DATA, SMFIP_NODATA, SMFIP_NR_DATA, SMFIM_DATA, true};
+static const struct step step_header = {SMFIC_HEADER, SMFIP_NOHDRS, SMFIP_NR_HDR, SMFIM_EOH, false};
+static const struct step step_headers_end = {SMFIC_EOH, SMFIP_NOEOH, SMFIP_NR_EOH, SMFIM_EOH, false};
+static const struct step step_body = {SMFIC_BODY, SMFIP_NOBODY, SMFIP_NR_BODY, SMFIM_EOM, false};
+static const struct step step_message_end = {SMFIC_BODYEOB, 0, 0, SMFIM_EOM, false};
 
-/* Returns whether the step is told: then its own octets are to be written, and step_end called. */
+/*
+ * Returns whether the step is told: then its own octets are to be written, and step_end called.  For
+ * commands of SMTP Postfix sends the macros also where the command itself is not told.
+ */
 static bool step_begin(struct writing *writing, const struct step *step, const char *recipient)
 {
 	const struct negotiated *negotiated = &writing->script->negotiated;
+	bool told = (negotiated->steps & step->not_told) == 0;
 
-	if ((negotiated->steps & step->not_told) != 0)
-		return false;
-	script_macros(&writing->script->packets, step->letter, negotiated->macros[step->place], step->place,
-	              writing->scenario, recipient);
-	packet_begin(&writing->script->packets, step->letter);
-	return true;
+	if (told || step->is_command)
+		script_macros(&writing->script->packets, step->letter, negotiated->macros[step->place], step->place,
+		              writing->scenario, recipient);
+	if (told)
+		packet_begin(&writing->script->packets, step->letter);
+	return told;
 }
 
 /* Returns whether the step is answered. */
@@ -195,7 +202,7 @@ static bool write_envelope(struct writing *writing)
 		const char *refusal = held_back != NULL ? held_back : scenario->rcpt_refusal;
 
 		if (!step_begin(writing, &step_rcpt, scenario->recipients[i]))
-			break;
+			continue;
 		add_path(packets, scenario->recipients[i]);
 		step_end(writing, &step_rcpt, refusal);
 	}
@@ -206,6 +213,7 @@ static void write_message(struct writing *writing)
 {
 	struct packets *packets = &writing->script->packets;
 
+	writing->handed_over = packets->length;
 	for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
 		if (!step_begin(writing, &step_header, NULL))
 			break;
@@ -227,11 +235,10 @@ static void write_message(struct writing *writing)
 static void write_last_words(struct writing *writing)
 {
 	struct packets *packets = &writing->script->packets;
-	unsigned aborts = writing->scenario->end == SCRIPT_END_MESSAGE ? 3 : 2;
 
 	writing->script->unanswered = writing->unsent;
 	writing->script->last_words = packets->length;
-	while (aborts-- > 0) {
+	for (unsigned aborts = 0; aborts < 2; aborts++) {
 		packet_begin(packets, SMFIC_ABORT);
 		packet_end(packets);
 	}

@@ -14,11 +14,12 @@
  *	what the milter negotiated this fixes every octet that the MTA will send, so a script is
  *	written once and played many times.
  *
- *	The MTA is Postfix 3.7.  A step that the milter does not want (SMFIP_NO*) is not told, and its
- *	macros neither.  A step whose answer it does not give (SMFIP_NR_*) stays in Postfix's buffer, and goes out
- *	together with the next one that is answered.  Macros stand before each step: those that the milter has asked
+ *	The MTA is Postfix 3.7.  A step that the milter does not want (SMFIP_NO*) is not told; of a command
+ *	of SMTP the macros still are.  A step whose answer it does not give (SMFIP_NR_*) stays in Postfix's buffer, and
+ *	goes out together with the next one that is answered; but what is there when DATA was told goes out
+ *	then, for another process sends the message.  Macros stand before each step: those that the milter has asked
  *	for (SMFIF_SETSYMLIST), else Postfix's own lists, as far as they have a value; where none has, an empty
- *	packet.  The last words are an abort for the message, two for the connection, and a quit.
+ *	packet.  The last words are two aborts and a quit.
  */
 #ifndef BENCH_SCRIPT_H
 #define BENCH_SCRIPT_H
@@ -72,6 +73,7 @@ struct exchange {
 	char letter; /* the step that is answered: SMFIC_* */
 	size_t start;
 	size_t length;
+	size_t first;        /* of these octets, so many are sent by themselves, before the others; mostly 0 */
 	const char *refusal; /* how the reply must begin; NULL: the step must be let through */
 };
 

@@ -15,6 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import filters  # noqa: E402
+import measure  # noqa: E402
 from scenarios import SCENARIOS  # noqa: E402
 
 FEW = ("--sessions", "40", "--connections", "4", "--warm-up", "4")
@@ -112,7 +113,7 @@ class Cases:
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     for program in ("sallyport", "generator", "empty"):
-        parser.add_argument(f"--{program}", required=True, type=filters.program)
+        parser.add_argument(f"--{program}", required=True, type=measure.program)
     cases = Cases(parser.parse_args())
     print("TAP version 13")
     for title, steps, answers in NEGOTIATIONS:
