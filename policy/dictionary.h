@@ -70,8 +70,13 @@ struct dictionary_key {
 	uint32_t below;
 };
 
-/* The number of keys, and the one at index (below that), in no meaningful order. */
+/* The number of keys. */
 size_t dictionary_count(const struct dictionary *dictionary);
-struct dictionary_key dictionary_key(const struct dictionary *dictionary, size_t index);
+
+/*
+ * Goes through the keys, in no meaningful order: *place is 0 at the beginning, and
+ * moves on.  Returns false, and writes nothing, behind the last.
+ */
+bool dictionary_next(const struct dictionary *dictionary, size_t *place, struct dictionary_key *ret_key);
 
 #endif

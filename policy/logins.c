@@ -193,11 +193,10 @@ static void list_name(struct finding *finding, struct party *party, size_t clien
 static bool list_names(struct finding *finding, struct party *party, size_t client, const struct vocabulary *vocabulary)
 {
 	const struct dictionary *dictionary = vocabulary_dictionary(vocabulary, VALUE_LOGIN);
+	struct dictionary_key key;
 	bool shut = false;
 
-	for (size_t i = 0; i < dictionary_count(dictionary) && !finding->failed; i++) {
-		struct dictionary_key key = dictionary_key(dictionary, i);
-
+	for (size_t place = 0; !finding->failed && dictionary_next(dictionary, &place, &key);) {
 		list_name(finding, party, client, key.key);
 		shut |= key.below != CLASS_EMPTY && !any_realm_may(finding, client, key.key);
 	}

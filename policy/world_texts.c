@@ -92,9 +92,10 @@ static void each_key(struct world_making *making, enum value_kind kind,
 	for (unsigned side = 0; side < making->world->side_count; side++) {
 		const struct dictionary *dictionary =
 		    vocabulary_dictionary(world_vocabulary(making->world, side), kind);
+		struct dictionary_key key;
 
-		for (size_t i = 0; i < dictionary_count(dictionary) && !making->failed; i++)
-			try(making, dictionary_key(dictionary, i).key);
+		for (size_t place = 0; !making->failed && dictionary_next(dictionary, &place, &key);)
+			try(making, key.key);
 	}
 }
 
@@ -189,9 +190,10 @@ static void try_realm(struct world_making *making, const char *realm)
 	for (unsigned side = 0; side < making->world->side_count; side++) {
 		const struct vocabulary *of = world_vocabulary(making->world, side);
 		const struct dictionary *dictionary = vocabulary_dictionary(of, VALUE_LOGIN);
+		struct dictionary_key key;
 
-		for (size_t i = 0; i < dictionary_count(dictionary) && !making->failed; i++)
-			try_joined(making, VALUE_LOGIN, dictionary_key(dictionary, i).key, "", realm);
+		for (size_t place = 0; !making->failed && dictionary_next(dictionary, &place, &key);)
+			try_joined(making, VALUE_LOGIN, key.key, "", realm);
 	}
 }
 
@@ -378,9 +380,10 @@ static bool is_fresh(const struct world *world, const char *label)
 		for (unsigned kind = VALUE_NAME; kind <= VALUE_WORD; kind++) {
 			const struct dictionary *dictionary =
 			    vocabulary_dictionary(world_vocabulary(world, side), (enum value_kind)kind);
+			struct dictionary_key key;
 
-			for (size_t i = 0; i < dictionary_count(dictionary); i++)
-				if (strncmp(dictionary_key(dictionary, i).key, label, length) == 0)
+			for (size_t place = 0; dictionary_next(dictionary, &place, &key);)
+				if (strncmp(key.key, label, length) == 0)
 					return false;
 		}
 	}

@@ -212,12 +212,12 @@ Test(dictionary, each_key_is_listed_once_with_its_classes)
 	};
 	struct dictionary *dictionary =
 	    dictionary_new(entries, sizeof entries / sizeof *entries, ASCENT_SUFFIX, '.', &classes);
-	unsigned met = 0;
+	struct dictionary_key key;
+	unsigned met = 0, keys = 0;
 
 	memset(text, 'x', sizeof text - 1); /* keys are copied */
 	cr_assert_eq(dictionary_count(dictionary), 3);
-	for (size_t i = 0; i < 3; i++) {
-		struct dictionary_key key = dictionary_key(dictionary, i);
+	for (size_t place = 0; dictionary_next(dictionary, &place, &key); keys++) {
 		const uint64_t own = *class_table_bits(&classes, key.own);
 		const uint64_t below = *class_table_bits(&classes, key.below);
 
@@ -236,6 +236,7 @@ Test(dictionary, each_key_is_listed_once_with_its_classes)
 		}
 	}
 	cr_expect_eq(met, 7);
+	cr_expect_eq(keys, 3);
 	dictionary_free(dictionary);
 }
 
@@ -286,6 +287,74 @@ Test(dictionary, many_keys_are_all_found)
 		cr_assert(in_set(dictionary, keys[i], i % SETS), "%s", keys[i]);
 		cr_assert_not(in_set(dictionary, keys[i], (i + 1) % SETS), "%s", keys[i]);
 	}
+	dictionary_free(dictionary);
+	free(entries);
+}
+
+/* Key i is in the sets that the bits of i say: as many different classes as keys, numbered in 1, 2 and 4 bytes. */
+Test(dictionary, a_key_has_its_own_classes_however_many_there_are)
+{
+	enum {
+		KEY_SETS = 17,
+		KEYS = 70000
+	};
+	static char keys[KEYS][16];
+	struct dictionary_entry *entries = calloc((size_t)KEYS * KEY_SETS, sizeof *entries);
+	static const unsigned counts[] = {100, 300, KEYS};
+
+	for (unsigned i = 0; i < KEYS; i++)
+		snprintf(keys[i], sizeof keys[i], "k%u", i);
+	for (size_t row = 0; row < sizeof counts / sizeof *counts; row++) {
+		struct class_table table;
+		struct dictionary *dictionary;
+		size_t count = 0;
+
+		cr_assert(class_table_init(&table, KEY_SETS));
+		for (unsigned i = 0; i < counts[row]; i++)
+			for (unsigned set = 0; set < KEY_SETS; set++)
+				if ((i >> set & 1) != 0)
+					entries[count++] = (struct dictionary_entry){keys[i], set, i % 2 == 1};
+		dictionary = dictionary_new(entries, count, ASCENT_PREFIX, '@', &table);
+		cr_assert_not_null(dictionary);
+		for (unsigned i = 0; i < counts[row]; i++) {
+			char text[20];
+
+			snprintf(text, sizeof text, "%s%s", keys[i], i % 2 == 1 ? "@here" : "");
+			cr_assert_eq(*class_table_bits(&table, dictionary_class(dictionary, text)), i, "%s of %u", text,
+			             counts[row]);
+		}
+		dictionary_free(dictionary);
+		class_table_destroy(&table);
+	}
+	free(entries);
+}
+
+Test(dictionary, a_key_takes_few_bytes_more_than_its_text)
+{
+	enum {
+		KEYS = 20000
+	};
+	static char keys[KEYS][24];
+	struct dictionary_entry *entries = calloc((size_t)2 * KEYS, sizeof *entries);
+	struct dictionary *dictionary;
+	size_t text = 0;
+
+	for (unsigned i = 0; i < KEYS; i++) {
+		text += (size_t)snprintf(keys[i], sizeof keys[i], "n%u.example.com", i);
+		entries[i] = entries[i + KEYS] = (struct dictionary_entry){keys[i], i % SETS, false};
+	}
+	dictionary = dictionary_new(entries, KEYS, ASCENT_SUFFIX, '.', &classes);
+	cr_expect_leq(dictionary_bytes(dictionary), text + 5 * KEYS);
+	dictionary_free(dictionary);
+	/* entries that say the same again, or all the same, cost nothing */
+	dictionary = dictionary_new(entries, (size_t)2 * KEYS, ASCENT_SUFFIX, '.', &classes);
+	cr_expect_leq(dictionary_bytes(dictionary), text + 5 * KEYS);
+	dictionary_free(dictionary);
+	for (size_t i = 0; i < KEYS; i++)
+		entries[i] = entries[0];
+	dictionary = dictionary_new(entries, KEYS, ASCENT_SUFFIX, '.', &classes);
+	cr_expect_eq(dictionary_count(dictionary), 1);
+	cr_expect_leq(dictionary_bytes(dictionary), 200);
 	dictionary_free(dictionary);
 	free(entries);
 }
