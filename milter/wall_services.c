@@ -44,17 +44,18 @@ static bool networks_of_set(const struct vocabulary *vocabulary, unsigned set, s
 	struct networks found = {0};
 
 	for (unsigned family = 0; family < ADDRESS_FAMILY_COUNT; family++) {
-		size_t count = partition_count(partition, (enum address_family)family);
+		struct partition_walk walk = partition_walk(partition, (enum address_family)family);
 
-		for (size_t i = 0; i < count; i++) {
-			struct partition_range range = partition_range(partition, (enum address_family)family, i);
+		do {
+			struct address first = address_from_number(walk.first, walk.family);
+			struct address last = address_from_number(walk.last, walk.family);
 
-			if (bits_test(vocabulary_class(vocabulary, VALUE_NETWORK, range.class), set) &&
-			    !networks_cover(&found, &range.first, &range.last)) {
+			if (bits_test(vocabulary_class(vocabulary, VALUE_NETWORK, walk.class), set) &&
+			    !networks_cover(&found, &first, &last)) {
 				networks_destroy(&found);
 				return false;
 			}
-		}
+		} while (partition_walk_on(&walk));
 	}
 	if (!networks_join(&found, &(struct networks){0})) {
 		networks_destroy(&found);

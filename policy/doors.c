@@ -91,18 +91,18 @@ static size_t count_listeners(const struct world *world)
 /* One address for each set of listeners that would take it. */
 static bool add_addresses(struct values *values, const struct world *world)
 {
+	const struct territory *territory = world_territory(world);
 	size_t words = bits_words(count_listeners(world));
 	uint64_t *takers = calloc(words, sizeof *takers);
 	struct class_table known = {0};
 	bool done = takers != NULL && class_table_init(&known, words * BITS_PER_WORD);
 
-	for (size_t i = 0; i < territory_example_count(world_territory(world)) && done; i++) {
-		struct stretch stretch = territory_example(world_territory(world), i);
-		size_t before = known.count;
+	for (uint32_t i = 0; i < territory_classes(territory) && done; i++) {
+		size_t before = known.count, example = territory_example(territory, i);
 		struct address *list;
 
 		memset(takers, 0, words * sizeof *takers);
-		note_takers(world, stretch.class, takers);
+		note_takers(world, i, takers);
 		done = class_table_enter(&known, takers) != CLASS_NONE;
 		/* What nobody takes is tried as no address at all. */
 		if (known.count == before)
@@ -112,7 +112,8 @@ static bool add_addresses(struct values *values, const struct world *world)
 		if (!done)
 			break;
 		values->addresses = list;
-		values->addresses[values->address_count++] = stretch.first;
+		values->addresses[values->address_count++] =
+		    address_from_number(territory_first(territory, example), territory_family(territory, example));
 	}
 	class_table_destroy(&known);
 	free(takers);

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "policy/address.h"
 #include "policy/arena.h"
 #include "policy/bits.h"
 #include "policy/grid_making.h"
@@ -136,15 +135,29 @@ static uint64_t *copy(struct grid_making *making, const uint64_t *sets, size_t w
 	return result;
 }
 
+void grid_append_cell(struct grid_making *making, enum fact fact, const struct cell *cell)
+{
+	const struct grid *grid = making->grid;
+	struct grid_axis *axis = &making->grid->axes[fact];
+	struct cell *added;
+
+	if (!room_grow(&axis->cells, axis->count, sizeof *axis->cells)) {
+		making->failed = true;
+		return;
+	}
+	added = &axis->cells[axis->count++];
+	*added = *cell;
+	for (unsigned side = 0; !cell->shown && side < world_side_count(grid->world); side++)
+		added->sets[side] = copy(making, cell->sets[side], grid_words(grid, side, fact_row(fact)->kind));
+}
+
 void grid_add_cell(struct grid_making *making, enum fact fact, const struct cell *cell)
 {
 	struct grid *grid = making->grid;
 	enum value_kind kind = fact_row(fact)->kind;
 	struct class_table *known = &making->known[fact];
-	struct grid_axis *axis = &grid->axes[fact];
 	uint64_t *key = making->key;
 	size_t before = known->count, words = 0;
-	struct cell *cells;
 
 	for (unsigned side = 0; side < world_side_count(grid->world); side++)
 		for (size_t i = 0; i < grid_words(grid, side, kind); i++)
@@ -157,21 +170,11 @@ void grid_add_cell(struct grid_making *making, enum fact fact, const struct cell
 		making->failed = true;
 		return;
 	}
-	if (known->count == before)
-		return;
-	cells = room_for_one(axis->cells, axis->count, sizeof *cells);
-	if (cells == NULL) {
-		making->failed = true;
-		return;
-	}
-	axis->cells = cells;
-	axis->cells[axis->count] = *cell;
-	for (unsigned side = 0; !cell->shown && side < world_side_count(grid->world); side++)
-		axis->cells[axis->count].sets[side] = copy(making, cell->sets[side], grid_words(grid, side, kind));
-	axis->count++;
+	if (known->count > before)
+		grid_append_cell(making, fact, cell);
 }
 
-static struct cell cell_of(const struct specimen *specimen)
+struct cell grid_cell_of(const struct specimen *specimen)
 {
 	return (struct cell){.sets = {specimen->sets[0], specimen->sets[1]}, .text = specimen->text, .shown = true};
 }
@@ -205,7 +208,7 @@ static void add_none(struct grid_making *making, enum fact fact)
 /* A recipient as it is. */
 static void add_recipient(struct grid_making *making, const struct specimen *specimen)
 {
-	struct cell cell = cell_of(specimen);
+	struct cell cell = grid_cell_of(specimen);
 
 	for (unsigned side = 0; side < WORLD_SIDES; side++)
 		cell.relay[side] = !specimen->local[side];
@@ -221,7 +224,7 @@ static void add_recipient(struct grid_making *making, const struct specimen *spe
 static void add_detours(struct grid_making *making, const struct specimen *specimen)
 {
 	const struct grid_subject *subject = &making->grid->subject;
-	struct cell cell = cell_of(specimen);
+	struct cell cell = grid_cell_of(specimen);
 	bool minded = true;
 
 	if (!specimen->local[0] && !specimen->local[1])
@@ -277,103 +280,11 @@ static void add_texts(struct grid_making *making, enum fact fact)
 	add_none(making, fact);
 	for (size_t i = 0; i < world_count(world, kind) && !making->failed; i++) {
 		struct specimen specimen = world_specimen(world, kind, i);
-		struct cell cell = cell_of(&specimen);
+		struct cell cell = grid_cell_of(&specimen);
 
 		if (is_value(fact, specimen.text))
 			grid_add_cell(making, fact, &cell);
 	}
-}
-
-/*
- * What listeners ask of a client: mostly a few sets, while there may be very many classes of
- * addresses.  Then the answers, one a bit, are an index to the cells.
- */
-#define FEW_QUESTIONS 12
-
-struct client_questions {
-	struct {
-		unsigned side;
-		unsigned set;
-	} list[FEW_QUESTIONS];
-	size_t count;
-	uint32_t *cells; /* by answers, UINT32_MAX where it is not known yet; NULL: there are more questions */
-};
-
-/* Returns false where there is no memory. */
-static bool find_client_questions(struct grid_making *making, struct client_questions *questions)
-{
-	const struct grid *grid = making->grid;
-
-	for (unsigned side = 0; side < world_side_count(grid->world); side++) {
-		size_t bits = grid_words(grid, side, VALUE_NETWORK) * BITS_PER_WORD;
-
-		for (unsigned set = 0; set < bits; set++) {
-			if (!bits_test(making->asked[side].sets[FACT_CLIENT], set))
-				continue;
-			if (questions->count == FEW_QUESTIONS)
-				return true;
-			questions->list[questions->count].side = side;
-			questions->list[questions->count++].set = set;
-		}
-	}
-	questions->cells = malloc(sizeof *questions->cells << questions->count);
-	if (questions->cells == NULL) {
-		making->failed = true;
-		return false;
-	}
-	memset(questions->cells, 0xff, sizeof *questions->cells << questions->count);
-	return true;
-}
-
-/* The cell of a class of addresses; a new one where it has to be. */
-static uint32_t client_cell(struct grid_making *making, struct client_questions *questions,
-                            const struct specimen *specimen)
-{
-	struct cell cell = cell_of(specimen);
-	size_t answers = 0;
-	uint32_t found;
-
-	for (size_t i = 0; questions->cells != NULL && i < questions->count; i++)
-		answers |= (size_t)bits_test(specimen->sets[questions->list[i].side], questions->list[i].set) << i;
-	if (questions->cells != NULL && questions->cells[answers] != UINT32_MAX)
-		return questions->cells[answers];
-	grid_add_cell(making, FACT_CLIENT, &cell);
-	/* making->key is as grid_add_cell left it; class 0 is no cell. */
-	found = class_table_enter(&making->known[FACT_CLIENT], making->key) - 1;
-	if (questions->cells != NULL)
-		questions->cells[answers] = found;
-	return found;
-}
-
-/* Clients and numbers */
-
-static void add_clients(struct grid_making *making)
-{
-	struct grid *grid = making->grid;
-	const struct world *world = grid->world;
-	struct address here = address_loopback(ADDRESS_IPV4);
-	struct client_questions questions = {0};
-
-	grid->client_cells = grid_take(making, territory_classes(world_territory(world)), sizeof *grid->client_cells);
-	if (grid->client_cells == NULL)
-		return;
-	if (grid->subject.local) {
-		struct specimen specimen =
-		    world_address_class(world, territory_class_of(world_territory(world), &here));
-		struct cell cell = cell_of(&specimen);
-
-		grid_add_cell(making, FACT_CLIENT, &cell);
-		return;
-	}
-	if (!find_client_questions(making, &questions))
-		return;
-	for (size_t i = 0; i < territory_example_count(world_territory(world)) && !making->failed; i++) {
-		uint32_t class = territory_example(world_territory(world), i).class;
-		struct specimen specimen = world_address_class(world, class);
-
-		grid->client_cells[class] = client_cell(making, &questions, &specimen);
-	}
-	free(questions.cells);
 }
 
 /* One cell from each bound to the next; least is the smallest number that there is. */
@@ -401,7 +312,7 @@ static void add_axes(struct grid_making *making)
 	static const enum fact texts[] = {FACT_CLIENT_NAME, FACT_HELO,      FACT_SENDER,
 	                                  FACT_USER,        FACT_MECHANISM, FACT_RECIPIENT};
 
-	add_clients(making);
+	grid_add_clients(making);
 	for (size_t i = 0; i < sizeof texts / sizeof *texts && !making->failed; i++) {
 		add_texts(making, texts[i]);
 		if (!making->failed)
@@ -503,7 +414,7 @@ bool grid_incomplete(const struct grid *grid)
 	return grid->incomplete;
 }
 
-size_t grid_client_cell(const struct grid *grid, uint32_t address_class)
+const uint32_t *grid_client_cells(const struct grid *grid)
 {
-	return grid->client_cells[address_class];
+	return grid->client_cells;
 }

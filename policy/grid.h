@@ -70,7 +70,7 @@ bool grid_incomplete(const struct grid *grid);
  */
 void grid_first_question(const struct grid *grid, unsigned *side, struct open_question *question);
 
-/* The cell of a class of addresses. */
-size_t grid_client_cell(const struct grid *grid, uint32_t address_class);
+/* The cell of each class of addresses. */
+const uint32_t *grid_client_cells(const struct grid *grid);
 
 #endif

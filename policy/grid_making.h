@@ -63,6 +63,15 @@ size_t grid_words(const struct grid *grid, unsigned side, enum value_kind kind);
 /* Adds the cell to the axis, unless it has one with the same answers.  Sets that no value was shown for are copied. */
 void grid_add_cell(struct grid_making *making, enum fact fact, const struct cell *cell);
 
+/* The cell of a value that is shown. */
+struct cell grid_cell_of(const struct specimen *specimen);
+
+/* Adds a cell that the axis does not have. */
+void grid_append_cell(struct grid_making *making, enum fact fact, const struct cell *cell);
+
+/* Adds the cells of clients. */
+void grid_add_clients(struct grid_making *making);
+
 /* Finds questions that all cells answer alike, once there are all cells. */
 void grid_find_alike(struct grid_making *making);
 

@@ -455,41 +455,40 @@ size_t partition_count(const struct partition *partition, enum address_family fa
 	return partition->families[family].count;
 }
 
-/* The top bits of the addresses where a range begins. */
-static uint32_t top_of(const struct ranges *ranges, size_t index)
+/* Finds where the range ends that the walk stands on, and its class. */
+static void look_around(struct partition_walk *walk)
 {
-	uint32_t from = 0, end = INDEX_SIZE;
+	const struct ranges *ranges = &walk->partition->families[walk->family];
+	size_t next = walk->index + 1;
 
-	while (end - from > 1) {
-		uint32_t middle = (from + end) / 2;
-
-		if (ranges->index[middle] <= index)
-			from = middle;
-		else
-			end = middle;
+	walk->class = class_at(ranges, walk->index);
+	if (next == ranges->count) {
+		walk->last = address_last_number(walk->family);
+	} else if (walk->family == ADDRESS_IPV6) {
+		walk->last = start_of_ipv6(ranges, next) - 1;
+	} else {
+		while (ranges->index[walk->top + 1] <= next)
+			walk->top++;
+		walk->last = (walk->top << INDEX_BITS | ranges->starts.ipv4[next]) - 1;
 	}
-	return from;
 }
 
-static address_number start_of(const struct ranges *ranges, enum address_family family, size_t index)
+struct partition_walk partition_walk(const struct partition *partition, enum address_family family)
 {
-	if (family == ADDRESS_IPV6)
-		return start_of_ipv6(ranges, index);
-	return top_of(ranges, index) << INDEX_BITS | ranges->starts.ipv4[index];
+	struct partition_walk walk = {.partition = partition, .family = family};
+
+	look_around(&walk);
+	return walk;
 }
 
-struct partition_range partition_range(const struct partition *partition, enum address_family family, size_t index)
+bool partition_walk_on(struct partition_walk *walk)
 {
-	const struct ranges *ranges = &partition->families[family];
-	address_number last = address_last_number(family);
-
-	if (index + 1 < ranges->count)
-		last = start_of(ranges, family, index + 1) - 1;
-	return (struct partition_range){
-	    .first = address_from_number(start_of(ranges, family, index), family),
-	    .last = address_from_number(last, family),
-	    .class = class_at(ranges, index),
-	};
+	if (walk->index + 1 == walk->partition->families[walk->family].count)
+		return false;
+	walk->index++;
+	walk->first = walk->last + 1;
+	look_around(walk);
+	return true;
 }
 
 size_t partition_bytes(const struct partition *partition)

@@ -48,17 +48,27 @@ bool partition_map(struct partition *partition, const uint32_t *map);
 /* The class of an address. */
 uint32_t partition_class(const struct partition *partition, const struct address *address);
 
-struct partition_range {
-	struct address first;
-	struct address last;
-	uint32_t class;
-};
-
 /* Bytes of memory that the partition takes. */
 size_t partition_bytes(const struct partition *partition);
 
-/* The number of ranges of a family, and the one at index (below that), in the order of addresses. */
+/* The number of ranges of a family. */
 size_t partition_count(const struct partition *partition, enum address_family family);
-struct partition_range partition_range(const struct partition *partition, enum address_family family, size_t index);
+
+/* A walk over the ranges of a family, in the order of addresses: it stands on one of them. */
+struct partition_walk {
+	const struct partition *partition;
+	enum address_family family;
+	size_t index;
+	uint32_t top; /* of IPv4: the top bits where the next range begins */
+	address_number first;
+	address_number last;
+	uint32_t class;
+};
+
+/* Begins on the first range. */
+struct partition_walk partition_walk(const struct partition *partition, enum address_family family);
+
+/* Goes on to the next range.  Returns false, and stays, where the walk stands on the last one. */
+bool partition_walk_on(struct partition_walk *walk);
 
 #endif

@@ -207,38 +207,56 @@ static struct networks *networks_of(struct parties *parties, uint32_t party)
 	return party == DOUBTFUL ? &parties->doubtful : &parties->list[party].clients;
 }
 
+/* The party of each class of addresses.  Returns NULL where there is no memory. */
+static uint32_t *parties_of_classes(const struct grid *grid, const uint32_t *parties)
+{
+	size_t count = territory_classes(world_territory(grid_world(grid)));
+	const uint32_t *cells = grid_client_cells(grid);
+	uint32_t *result = reallocarray(NULL, count, sizeof *result);
+
+	for (size_t i = 0; i < count && result != NULL; i++)
+		result[i] = parties[cells[i]];
+	return result;
+}
+
 /* Adds all addresses to the parties of their cells: runs of neighbours that are of one party, at once. */
 static void find_networks(struct finding *finding, const uint32_t *parties)
 {
 	const struct grid *grid = finding->parties->grid;
-	const struct world *world = grid_world(grid);
-	struct address here = address_loopback(ADDRESS_IPV4);
-	const struct stretch *stretches = territory_stretches(world_territory(world));
-	size_t count = territory_count(world_territory(world));
+	const struct territory *territory = world_territory(grid_world(grid));
+	uint32_t *of_classes = parties_of_classes(grid, parties);
 
-	if (grid_subject(grid)->local) {
-		if (parties[0] != NO_PARTY && !networks_cover(networks_of(finding->parties, parties[0]), &here, &here))
-			finding->failed = true;
-		return;
-	}
-	for (size_t i = 0, next; i < count && !finding->failed; i = next) {
-		const struct stretch *stretch = &stretches[i];
-		uint32_t party = parties[grid_client_cell(grid, stretch->class)];
-		struct address last;
+	finding->failed |= of_classes == NULL;
+	for (size_t i = 0, end; i < territory_count(territory) && !finding->failed; i = end) {
+		uint32_t party = of_classes[territory_stretches(territory)[i]];
+		enum address_family family = territory_family(territory, i);
+		struct address first, last;
 
-		for (next = i + 1; next < count; next++) {
-			const struct stretch *behind = &stretches[next];
-
-			if (behind->first.family != stretch->first.family ||
-			    parties[grid_client_cell(grid, behind->class)] != party)
-				break;
-		}
+		end = territory_run_end(territory, i, of_classes);
 		if (party == NO_PARTY)
 			continue;
-		last = territory_last(world_territory(world), next - 1);
-		if (!networks_cover(networks_of(finding->parties, party), &stretch->first, &last))
-			finding->failed = true;
+		first = address_from_number(territory_first(territory, i), family);
+		last = address_from_number(territory_last(territory, end - 1), family);
+		finding->failed = !networks_cover(networks_of(finding->parties, party), &first, &last);
 	}
+	free(of_classes);
+}
+
+/* The same where any cell has a party; of mail that is submitted on the machine itself, its one address. */
+static void add_networks(struct finding *finding, const uint32_t *parties)
+{
+	const struct grid *grid = finding->parties->grid;
+	struct address here = address_loopback(ADDRESS_IPV4);
+	size_t cell = 0;
+
+	while (cell < grid_cell_count(grid, FACT_CLIENT) && parties[cell] == NO_PARTY)
+		cell++;
+	if (cell == grid_cell_count(grid, FACT_CLIENT) || finding->failed)
+		return;
+	if (grid_subject(grid)->local)
+		finding->failed = !networks_cover(networks_of(finding->parties, parties[cell]), &here, &here);
+	else
+		find_networks(finding, parties);
 }
 
 /* Whether the same boxes are open to two client cells. */
@@ -292,12 +310,10 @@ static void find_parties(struct finding *finding)
 			like++;
 		parties[i] = like < i ? parties[like] : find_party(finding, i);
 	}
-	if (!finding->failed)
-		find_networks(finding, parties);
+	add_networks(finding, parties);
 	for (size_t i = 0; i < count; i++)
 		parties[i] = parties[i] < DOUBTFUL && is_doubtful(finding->parties, i) ? DOUBTFUL : NO_PARTY;
-	if (!finding->failed)
-		find_networks(finding, parties);
+	add_networks(finding, parties);
 	free(parties);
 }
 

@@ -1,42 +1,58 @@
 #include "policy/territory.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "policy/bits.h"
 #include "policy/partition.h"
-#include "policy/room.h"
 
 #define SIDES 2
 
+/* Stretches are kept apart by what is read of them: proofs read the classes of all, again and again. */
 struct territory {
-	struct stretch *stretches;
+	uint32_t *classes;
+	uint32_t *ipv4_firsts;
+	address_number *ipv6_firsts; /* of the stretches behind those of IPv4 */
 	size_t count;
 	size_t ipv4_count;
 	size_t *examples; /* the first stretch of each class */
-	size_t example_count;
-	struct class_table pairs; /* one word each: the class on side 1 in its upper half */
+
+	/* One word each: the class on side 0, plus 1, and that on side 1 in the upper half.  So class 0, which is there
+	 * from the start, is no pair. */
+	struct class_table pairs;
 };
 
-static bool add_stretch(struct territory *territory, const struct address *first, const uint32_t *classes)
+/* Room for the stretches that there are at most.  What is not used costs nothing. */
+static bool make_room(struct territory *territory, const struct partition *const *partitions, unsigned count)
 {
-	uint64_t pair = classes[0] | (uint64_t)classes[1] << 32;
+	size_t most[ADDRESS_FAMILY_COUNT] = {0};
+
+	for (unsigned side = 0; side < count; side++)
+		for (unsigned family = 0; family < ADDRESS_FAMILY_COUNT; family++)
+			most[family] += partition_count(partitions[side], (enum address_family)family);
+	territory->ipv4_firsts = reallocarray(NULL, most[ADDRESS_IPV4], sizeof *territory->ipv4_firsts);
+	territory->ipv6_firsts = reallocarray(NULL, most[ADDRESS_IPV6], sizeof *territory->ipv6_firsts);
+	territory->classes = reallocarray(NULL, most[ADDRESS_IPV4] + most[ADDRESS_IPV6], sizeof *territory->classes);
+	return territory->ipv4_firsts != NULL && territory->ipv6_firsts != NULL && territory->classes != NULL &&
+	       class_table_init(&territory->pairs, BITS_PER_WORD);
+}
+
+static bool add_stretch(struct territory *territory, enum address_family family, address_number first,
+                        const uint32_t *classes)
+{
+	size_t before = family == ADDRESS_IPV4 ? 0 : territory->ipv4_count;
+	uint64_t pair = (uint64_t)classes[0] + 1 + ((uint64_t)classes[1] << 32);
 	uint32_t class = class_table_enter(&territory->pairs, &pair);
-	struct stretch *list;
 
 	if (class == CLASS_NONE)
 		return false;
-	if (territory->count > 0) {
-		const struct stretch *before = &territory->stretches[territory->count - 1];
-
-		if (before->class == class && before->first.family == first->family)
-			return true;
-	}
-	list = room_for_one(territory->stretches, territory->count, sizeof *list);
-	if (list == NULL)
-		return false;
-	territory->stretches = list;
-	territory->stretches[territory->count++] = (struct stretch){*first, class};
+	class -= 1;
+	if (territory->count > before && territory->classes[territory->count - 1] == class)
+		return true;
+	if (family == ADDRESS_IPV4)
+		territory->ipv4_firsts[territory->count] = (uint32_t)first;
+	else
+		territory->ipv6_firsts[territory->count - territory->ipv4_count] = first;
+	territory->classes[territory->count++] = class;
 	return true;
 }
 
@@ -44,46 +60,43 @@ static bool add_stretch(struct territory *territory, const struct address *first
 static bool find_stretches(struct territory *territory, const struct partition *const *partitions, unsigned count,
                            enum address_family family)
 {
-	struct partition_range ranges[SIDES];
-	size_t at[SIDES] = {0};
-	struct address first = {.family = family};
+	struct partition_walk walks[SIDES];
+	address_number first = 0;
 
 	for (unsigned side = 0; side < count; side++)
-		ranges[side] = partition_range(partitions[side], family, 0);
+		walks[side] = partition_walk(partitions[side], family);
 	for (;;) {
 		uint32_t classes[SIDES] = {0};
-		struct address last = ranges[0].last;
+		address_number last = walks[0].last;
 
 		for (unsigned side = 0; side < count; side++) {
-			classes[side] = ranges[side].class;
-			if (memcmp(ranges[side].last.bytes, last.bytes, sizeof last.bytes) < 0)
-				last = ranges[side].last;
+			classes[side] = walks[side].class;
+			if (walks[side].last < last)
+				last = walks[side].last;
 		}
-		if (!add_stretch(territory, &first, classes))
+		if (!add_stretch(territory, family, first, classes))
 			return false;
-		if (address_to_number(&last) == address_last_number(family))
+		if (last == address_last_number(family))
 			return true;
-		first = address_from_number(address_to_number(&last) + 1, family);
+		first = last + 1;
 		for (unsigned side = 0; side < count; side++)
-			if (address_equal(&ranges[side].last, &last))
-				ranges[side] = partition_range(partitions[side], family, ++at[side]);
+			if (walks[side].last == last)
+				partition_walk_on(&walks[side]);
 	}
 }
 
+/* Classes are numbered as their first stretches come. */
 static bool find_examples(struct territory *territory)
 {
-	char *seen = calloc(territory->pairs.count, 1);
+	size_t found = 0;
 
-	territory->examples = calloc(territory->pairs.count, sizeof *territory->examples);
-	for (size_t i = 0; i < territory->count && seen != NULL && territory->examples != NULL; i++) {
-		uint32_t class = territory->stretches[i].class;
-
-		if (!seen[class])
-			territory->examples[territory->example_count++] = i;
-		seen[class] = 1;
-	}
-	free(seen);
-	return territory->example_count > 0;
+	territory->examples = reallocarray(NULL, territory_classes(territory), sizeof *territory->examples);
+	if (territory->examples == NULL)
+		return false;
+	for (size_t i = 0; i < territory->count; i++)
+		if (territory->classes[i] == found)
+			territory->examples[found++] = i;
+	return true;
 }
 
 struct territory *territory_new(const struct partition *const *partitions, unsigned count)
@@ -93,11 +106,12 @@ struct territory *territory_new(const struct partition *const *partitions, unsig
 
 	if (territory == NULL)
 		return NULL;
-	done = class_table_init(&territory->pairs, BITS_PER_WORD) &&
-	       find_stretches(territory, partitions, count, ADDRESS_IPV4);
+	done = make_room(territory, partitions, count) && find_stretches(territory, partitions, count, ADDRESS_IPV4);
 	territory->ipv4_count = territory->count;
-	if (done && find_stretches(territory, partitions, count, ADDRESS_IPV6) && find_examples(territory))
+	if (done && find_stretches(territory, partitions, count, ADDRESS_IPV6) && find_examples(territory)) {
+		class_table_trim(&territory->pairs);
 		return territory;
+	}
 	territory_free(territory);
 	return NULL;
 }
@@ -107,7 +121,9 @@ void territory_free(struct territory *territory)
 	if (territory == NULL)
 		return;
 	class_table_destroy(&territory->pairs);
-	free(territory->stretches);
+	free(territory->classes);
+	free(territory->ipv4_firsts);
+	free(territory->ipv6_firsts);
 	free(territory->examples);
 	free(territory);
 }
@@ -117,60 +133,93 @@ size_t territory_count(const struct territory *territory)
 	return territory->count;
 }
 
-const struct stretch *territory_stretches(const struct territory *territory)
+const uint32_t *territory_stretches(const struct territory *territory)
 {
-	return territory->stretches;
+	return territory->classes;
 }
 
-struct stretch territory_stretch(const struct territory *territory, size_t index)
+static size_t begin_of(const struct territory *territory, enum address_family family)
 {
-	return territory->stretches[index];
+	return family == ADDRESS_IPV4 ? 0 : territory->ipv4_count;
 }
 
-struct address territory_last(const struct territory *territory, size_t index)
+static size_t end_of(const struct territory *territory, enum address_family family)
 {
-	enum address_family family = territory->stretches[index].first.family;
-	address_number last = address_last_number(family);
-
-	if (index + 1 < territory->count && territory->stretches[index + 1].first.family == family)
-		last = address_to_number(&territory->stretches[index + 1].first) - 1;
-	return address_from_number(last, family);
+	return family == ADDRESS_IPV4 ? territory->ipv4_count : territory->count;
 }
 
-size_t territory_example_count(const struct territory *territory)
+enum address_family territory_family(const struct territory *territory, size_t index)
 {
-	return territory->example_count;
+	return index < territory->ipv4_count ? ADDRESS_IPV4 : ADDRESS_IPV6;
 }
 
-struct stretch territory_example(const struct territory *territory, size_t index)
+address_number territory_first(const struct territory *territory, size_t index)
 {
-	return territory->stretches[territory->examples[index]];
+	if (index < territory->ipv4_count)
+		return territory->ipv4_firsts[index];
+	return territory->ipv6_firsts[index - territory->ipv4_count];
+}
+
+address_number territory_last(const struct territory *territory, size_t index)
+{
+	enum address_family family = territory_family(territory, index);
+
+	if (index + 1 == end_of(territory, family))
+		return address_last_number(family);
+	return territory_first(territory, index + 1) - 1;
+}
+
+size_t territory_run_end(const struct territory *territory, size_t index, const uint32_t *kinds)
+{
+	size_t end = end_of(territory, territory_family(territory, index));
+	uint32_t kind = kinds[territory->classes[index]];
+
+	do
+		index++;
+	while (index < end && kinds[territory->classes[index]] == kind);
+	return index;
+}
+
+size_t territory_find(const struct territory *territory, size_t near, enum address_family family, address_number number)
+{
+	size_t begin = begin_of(territory, family), end = end_of(territory, family);
+	size_t low = near > begin ? near : begin, step = 1;
+
+	while (end - low > step && territory_first(territory, low + step) <= number) {
+		low += step;
+		step *= 2;
+	}
+	if (end - low > step)
+		end = low + step;
+	while (end - low > 1) {
+		size_t middle = low + (end - low) / 2;
+
+		if (territory_first(territory, middle) <= number)
+			low = middle;
+		else
+			end = middle;
+	}
+	return low;
 }
 
 size_t territory_classes(const struct territory *territory)
 {
-	return territory->pairs.count;
+	return territory->pairs.count - 1;
+}
+
+size_t territory_example(const struct territory *territory, uint32_t class)
+{
+	return territory->examples[class];
 }
 
 uint32_t territory_side_class(const struct territory *territory, uint32_t class, unsigned side)
 {
-	uint64_t pair = *class_table_bits(&territory->pairs, class);
+	uint64_t pair = *class_table_bits(&territory->pairs, class + 1);
 
-	return (uint32_t)(side == 0 ? pair : pair >> 32);
+	return side == 0 ? (uint32_t)pair - 1 : (uint32_t)(pair >> 32);
 }
 
 uint32_t territory_class_of(const struct territory *territory, const struct address *address)
 {
-	size_t low = address->family == ADDRESS_IPV4 ? 0 : territory->ipv4_count;
-	size_t high = address->family == ADDRESS_IPV4 ? territory->ipv4_count : territory->count;
-
-	while (high - low > 1) {
-		size_t middle = low + (high - low) / 2;
-
-		if (memcmp(territory->stretches[middle].first.bytes, address->bytes, sizeof address->bytes) <= 0)
-			low = middle;
-		else
-			high = middle;
-	}
-	return territory->stretches[low].class;
+	return territory->classes[territory_find(territory, 0, address->family, address_to_number(address))];
 }

@@ -73,7 +73,7 @@ static bool note(void *visitor, const struct visit *visit)
 		if (visit_has(visit, FACT_CLIENT, i))
 			bits_set(cells, (unsigned)i);
 	for (uint32_t i = 0; i < class_count(finding) && !finding->failed; i++)
-		if (bits_test(cells, (unsigned)grid_client_cell(visit->grid, i)))
+		if (bits_test(cells, grid_client_cells(visit->grid)[i]))
 			bits_set(trust->classes, i);
 	free(cells);
 	return !finding->failed;
@@ -108,70 +108,37 @@ static void look_at_listener(struct finding *finding, size_t *decisions)
 
 /* Networks */
 
-/* The addresses of a class that go on from one stretch to the next. */
-struct run {
-	bool open;
-	struct address first;
-};
-
-static bool close_run(struct trust *trust, struct run *run, const struct address *last)
+/* kinds: room for one of each class. */
+static bool find_networks(const struct territory *territory, struct trust *trust, uint32_t *kinds)
 {
-	bool done = !run->open || networks_cover(&trust->clients, &run->first, last);
+	bool done = true;
 
-	run->open = false;
+	for (uint32_t i = 0; i < territory_classes(territory); i++)
+		kinds[i] = bits_test(trust->classes, i);
+	for (size_t i = 0, end; i < territory_count(territory) && done; i = end) {
+		enum address_family family = territory_family(territory, i);
+		struct address first = address_from_number(territory_first(territory, i), family), last;
+
+		end = territory_run_end(territory, i, kinds);
+		last = address_from_number(territory_last(territory, end - 1), family);
+		if (kinds[territory_stretches(territory)[i]] == 1)
+			done = networks_cover(&trust->clients, &first, &last);
+	}
 	return done;
 }
 
-/* Whether the class is of interest to any. */
-static uint64_t *classes_of_any(const struct finding *finding)
+static void find_all_networks(struct finding *finding)
 {
-	size_t words = bits_words(class_count(finding));
-	uint64_t *any = calloc(words, sizeof *any);
+	uint32_t *kinds = calloc(class_count(finding), sizeof *kinds);
 
-	for (size_t i = 0; i < finding->trusts.count && any != NULL; i++)
-		for (size_t k = 0; k < words && !finding->trusts.list[i].all_except; k++)
-			any[k] |= finding->trusts.list[i].classes[k];
-	return any;
-}
+	finding->failed = kinds == NULL;
+	for (size_t i = 0; i < finding->trusts.count && !finding->failed; i++) {
+		struct trust *trust = &finding->trusts.list[i];
 
-/* Goes through all addresses once, however many trusts there are. */
-static void find_networks(struct finding *finding)
-{
-	const struct territory *territory = world_territory(finding->world);
-	size_t count = territory_count(territory);
-	uint64_t *any = classes_of_any(finding);
-	struct run *runs = calloc(finding->trusts.count + 1, sizeof *runs);
-	bool before = false;
-
-	finding->failed |= any == NULL || runs == NULL;
-	for (size_t i = 0; i < count && !finding->failed; i++) {
-		struct stretch stretch = territory_stretches(territory)[i];
-		bool here = bits_test(any, stretch.class);
-		bool border = i > 0 && territory_stretches(territory)[i - 1].first.family != stretch.first.family;
-
-		if (!here && !before)
-			continue;
-		before = here;
-		for (size_t k = 0; k < finding->trusts.count; k++) {
-			struct trust *trust = &finding->trusts.list[k];
-			bool has = !trust->all_except && bits_test(trust->classes, stretch.class);
-
-			if (runs[k].open && (!has || border)) {
-				struct address last = territory_last(territory, i - 1);
-
-				finding->failed |= !close_run(trust, &runs[k], &last);
-			}
-			if (has && !runs[k].open)
-				runs[k] = (struct run){true, stretch.first};
-		}
+		if (!trust->all_except)
+			finding->failed = !find_networks(world_territory(finding->world), trust, kinds);
 	}
-	for (size_t k = 0; k < finding->trusts.count && !finding->failed; k++) {
-		struct address last = territory_last(territory, count - 1);
-
-		finding->failed = !close_run(&finding->trusts.list[k], &runs[k], &last);
-	}
-	free(any);
-	free(runs);
+	free(kinds);
 }
 
 bool trusts_find(const struct world *world, size_t *decisions, struct trusts *ret_trusts)
@@ -185,7 +152,7 @@ bool trusts_find(const struct world *world, size_t *decisions, struct trusts *re
 			look_at_listener(&finding, decisions);
 	}
 	if (!finding.failed)
-		find_networks(&finding);
+		find_all_networks(&finding);
 	if (finding.failed)
 		trusts_destroy(&finding.trusts);
 	else

@@ -63,14 +63,15 @@ static bool has_client(const struct visit *visit, const struct address *address)
 {
 	uint32_t class = territory_class_of(world_territory(grid_world(visit->grid)), address);
 
-	return visit_has(visit, FACT_CLIENT, grid_client_cell(visit->grid, class));
+	return visit_has(visit, FACT_CLIENT, grid_client_cells(visit->grid)[class]);
 }
 
 /* An address of the box: one for documentation (RFC 5737, RFC 3849) where it has one. */
 static bool find_client(const struct visit *visit, struct address *ret_client)
 {
 	static const char *const preferred[] = {"203.0.113.1", "198.51.100.1", "192.0.2.1", "2001:db8::1"};
-	const struct world *world = grid_world(visit->grid);
+	const struct territory *territory = world_territory(grid_world(visit->grid));
+	const uint32_t *cells = grid_client_cells(visit->grid);
 
 	if (grid_subject(visit->grid)->local) {
 		*ret_client = address_loopback(ADDRESS_IPV4);
@@ -79,15 +80,16 @@ static bool find_client(const struct visit *visit, struct address *ret_client)
 	for (size_t i = 0; i < sizeof preferred / sizeof *preferred; i++)
 		if (address_from_text(preferred[i], ret_client) && has_client(visit, ret_client))
 			return true;
-	for (size_t i = 0; i < territory_count(world_territory(world)); i++) {
-		struct address last = territory_last(world_territory(world), i);
+	for (uint32_t i = 0; i < territory_classes(territory); i++) {
+		size_t example = territory_example(territory, i);
+		address_number first = territory_first(territory, example);
 
-		*ret_client = territory_stretch(world_territory(world), i).first;
-		if (!has_client(visit, ret_client))
+		if (!visit_has(visit, FACT_CLIENT, cells[i]))
 			continue;
 		/* 192.0.2.1 reads better than 192.0.2.0. */
-		if (!address_equal(ret_client, &last))
-			*ret_client = address_from_number(address_to_number(ret_client) + 1, ret_client->family);
+		if (first != territory_last(territory, example))
+			first++;
+		*ret_client = address_from_number(first, territory_family(territory, example));
 		return true;
 	}
 	return false;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/bits.h"
 #include "policy/expression.h"
 #include "policy/ruleset.h"
 #include "policy/vocabulary.h"
@@ -23,14 +24,43 @@ size_t world_side_offset(const struct world *world, enum value_kind kind, unsign
 	return side == 0 ? 0 : world->words[kind][0];
 }
 
+static size_t class_words(const struct world *world)
+{
+	return bits_words(territory_classes(world->territory));
+}
+
+/* What a class says of its sets, said of each set. */
+static bool find_classes_in(struct world *world, unsigned side)
+{
+	size_t words = vocabulary_words(world_vocabulary(world, side), VALUE_NETWORK);
+	uint64_t *classes_in = calloc(words * BITS_PER_WORD * class_words(world), sizeof *classes_in);
+
+	for (uint32_t i = 0; i < territory_classes(world->territory) && classes_in != NULL; i++) {
+		const uint64_t *sets = world_address_class(world, i).sets[side];
+
+		for (size_t k = 0; k < words; k++)
+			for (uint64_t left = sets[k]; left != 0; left &= left - 1) {
+				size_t set = k * BITS_PER_WORD + (size_t)__builtin_ctzll(left);
+
+				bits_set(classes_in + set * class_words(world), i);
+			}
+	}
+	world->classes_in[side] = classes_in;
+	return classes_in != NULL;
+}
+
 static bool find_addresses(struct world *world)
 {
 	const struct partition *partitions[WORLD_SIDES];
+	bool done;
 
 	for (unsigned side = 0; side < world->side_count; side++)
 		partitions[side] = vocabulary_partition(world_vocabulary(world, side));
 	world->territory = territory_new(partitions, world->side_count);
-	return world->territory != NULL;
+	done = world->territory != NULL;
+	for (unsigned side = 0; side < world->side_count && done; side++)
+		done = find_classes_in(world, side);
+	return done;
 }
 
 static bool make(struct world *world)
@@ -88,6 +118,8 @@ void world_free(struct world *world)
 		values_destroy(&world->values[kind]);
 		values_destroy(&world->regions[kind]);
 	}
+	for (unsigned side = 0; side < WORLD_SIDES; side++)
+		free(world->classes_in[side]);
 	territory_free(world->territory);
 	free(world);
 }
@@ -152,4 +184,9 @@ struct specimen world_address_class(const struct world *world, uint32_t class)
 		result.sets[side] = vocabulary_class(world_vocabulary(world, side), VALUE_NETWORK,
 		                                     territory_side_class(world->territory, class, side));
 	return result;
+}
+
+const uint64_t *world_classes_in(const struct world *world, unsigned side, uint32_t set)
+{
+	return world->classes_in[side] + set * class_words(world);
 }

@@ -62,4 +62,7 @@ struct specimen world_region(const struct world *world, enum value_kind kind, si
 const struct territory *world_territory(const struct world *world);
 struct specimen world_address_class(const struct world *world, uint32_t class);
 
+/* The classes of the territory whose addresses are in a set of a side: a bit each. */
+const uint64_t *world_classes_in(const struct world *world, unsigned side, uint32_t set);
+
 #endif

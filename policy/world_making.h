@@ -29,6 +29,7 @@ struct world {
 	struct values values[VALUE_SET_KINDS];
 	struct values regions[VALUE_SET_KINDS];
 	struct territory *territory;
+	uint64_t *classes_in[WORLD_SIDES]; /* for each set of networks, the classes in it */
 };
 
 /* What is needed only while the world is made. */

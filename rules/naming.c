@@ -99,15 +99,14 @@ static address_number last_of(const struct naming *naming, size_t stretch)
 static bool find_firsts(struct naming *naming)
 {
 	const struct territory *territory = world_territory(naming->world);
-	const struct stretch *stretches = territory_stretches(territory);
 
 	naming->stretch_count = territory_count(territory);
 	naming->firsts = calloc(naming->stretch_count + 1, sizeof *naming->firsts);
 	if (naming->firsts == NULL)
 		return false;
 	for (size_t i = 0; i < naming->stretch_count; i++) {
-		naming->firsts[i] = address_to_number(&stretches[i].first);
-		naming->ipv4_count += stretches[i].first.family == ADDRESS_IPV4;
+		naming->firsts[i] = territory_first(territory, i);
+		naming->ipv4_count += territory_family(territory, i) == ADDRESS_IPV4;
 	}
 	return true;
 }
@@ -115,14 +114,14 @@ static bool find_firsts(struct naming *naming)
 static bool measure_cells(struct naming *naming)
 {
 	const struct territory *territory = world_territory(naming->world);
-	const struct stretch *stretches = territory_stretches(territory);
+	const uint32_t *stretches = territory_stretches(territory);
 
 	naming->cell_count = territory_classes(territory) * ADDRESS_FAMILY_COUNT;
 	naming->cells = calloc(naming->cell_count + 1, sizeof *naming->cells);
 	if (naming->cells == NULL)
 		return false;
 	for (size_t i = 0; i < naming->stretch_count; i++) {
-		struct cell_size *cell = &naming->cells[cell_of(stretches[i].class, stretches[i].first.family)];
+		struct cell_size *cell = &naming->cells[cell_of(stretches[i], territory_family(territory, i))];
 
 		cell->any = true;
 		cell->size += last_of(naming, i) - naming->firsts[i] + 1;
@@ -210,14 +209,14 @@ static void walk_range(struct finding *finding, const struct range *range, size_
                        void (*each)(struct finding *finding, size_t cell, const struct range *part))
 {
 	const struct naming *naming = finding->naming;
-	const struct stretch *stretches = territory_stretches(world_territory(naming->world));
+	const uint32_t *stretches = territory_stretches(world_territory(naming->world));
 	address_number first = range->first;
 
 	for (*at = stretch_at(naming, *at, range->family, first); !finding->failed; (*at)++) {
 		address_number last = last_of(naming, *at);
 		struct range part = {range->family, first, last < range->last ? last : range->last};
 
-		each(finding, cell_of(stretches[*at].class, range->family), &part);
+		each(finding, cell_of(stretches[*at], range->family), &part);
 		if (last >= range->last)
 			return;
 		first = last + 1;

@@ -198,9 +198,10 @@ static struct address address_of(const struct subject *subject, size_t cell)
 	for (size_t i = 0; i < count; i++) {
 		size_t at = (start + i) % count;
 
-		if (grid_client_cell(subject->grid, territory_stretch(territory, at).class) == cell)
-			return random() % 2 == 0 ? territory_stretch(territory, at).first
-			                         : territory_last(territory, at);
+		if (grid_client_cells(subject->grid)[territory_stretches(territory)[at]] == cell)
+			return address_from_number(random() % 2 == 0 ? territory_first(territory, at)
+			                                             : territory_last(territory, at),
+			                           territory_family(territory, at));
 	}
 	cr_assert_fail("a cell without addresses");
 	return (struct address){0};
