@@ -96,17 +96,21 @@ int command_option(const struct command *command, int argc, char **argv, const s
 
 void command_show_diagnostics(const struct diagnostics *diagnostics)
 {
+	bool all = !diagnostics_incomplete(diagnostics);
+
 	for (size_t i = 0; i < diagnostics_shown(diagnostics); i++) {
 		const struct diagnostic *diagnostic = diagnostics_at(diagnostics, i);
 		size_t length = diagnostic_print(diagnostic, NULL, 0);
 		char *line = malloc(length + 1);
 
-		if (line == NULL)
+		if (line == NULL) {
+			all = false;
 			continue;
+		}
 		diagnostic_print(diagnostic, line, length + 1);
 		fprintf(stderr, "%s\n", line);
 		free(line);
 	}
-	if (diagnostics_incomplete(diagnostics))
+	if (!all)
 		fprintf(stderr, "There are more faults than could be shown.\n");
 }

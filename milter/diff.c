@@ -68,14 +68,19 @@ bool difference_when(const struct diff *diff, const struct difference *differenc
 	    .listener = difference_listener(difference)->name,
 	    .shown = shown,
 	};
-	bool done = wording_clauses(&wording, &difference->who.when, ret_texts);
+	struct texts texts;
+	bool done = true;
 
-	if (done && difference->lookup == LOOKUP_FAILED)
-		done = texts_add(ret_texts, "the client's name cannot be looked up just now");
-	if (done && difference->lookup == LOOKUP_DONE && !always_asks_name(&difference->who.when))
-		done = texts_add(ret_texts, "the client's name can be looked up");
-	if (!done)
-		texts_destroy(ret_texts);
+	if (!wording_clauses(&wording, &difference->who.when, &texts))
+		return false;
+	if (difference->lookup == LOOKUP_FAILED)
+		done = texts_add(&texts, "the client's name cannot be looked up just now");
+	if (difference->lookup == LOOKUP_DONE && !always_asks_name(&difference->who.when))
+		done = texts_add(&texts, "the client's name can be looked up");
+	if (done)
+		*ret_texts = texts;
+	else
+		texts_destroy(&texts);
 	return done;
 }
 

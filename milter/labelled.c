@@ -11,20 +11,6 @@
 static const char alarm[] = "\033[1;31m";
 static const char no_colour[] = "\033[0m";
 
-bool piece_open(struct piece *piece)
-{
-	piece->stream = open_memstream(&piece->text, &piece->size);
-	return piece->stream != NULL;
-}
-
-bool piece_close(struct piece *piece)
-{
-	if (fclose(piece->stream) == 0)
-		return true;
-	free(piece->text);
-	return false;
-}
-
 /* Writes bytes; a control byte, which a terminal might obey, as "?". */
 static void print_clean(const char *text, size_t length, FILE *stream)
 {

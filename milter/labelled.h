@@ -6,24 +6,12 @@
 #define MILTER_LABELLED_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
+
+#include "rules/piece.h"
 
 /* How wide lines are. */
 #define COLUMNS 80
-
-/* A text that is being put together: malloc(3) memory once it is closed. */
-struct piece {
-	FILE *stream;
-	char *text;
-	size_t size;
-};
-
-/* Returns false where there is no memory. */
-bool piece_open(struct piece *piece);
-
-/* Returns false where there is no memory: then there is no text to free. */
-bool piece_close(struct piece *piece);
 
 /*
  * Writes the label, of at most 13 columns, and the text behind it, in as many lines as it

@@ -10,6 +10,7 @@
 #include "policy/limits.h"
 #include "policy/network.h"
 #include "policy/ruleset.h"
+#include "rules/piece.h"
 
 #define MARK "# "
 
@@ -89,18 +90,13 @@ static void print_name(const struct mta_settings *settings, const struct wall_li
 /* The same as a text: malloc(3) memory, or NULL where there is none. */
 static char *name_of(const struct mta_settings *settings, const struct wall_listener *of, const char *behind)
 {
-	char *name = NULL;
-	size_t size;
-	FILE *stream = open_memstream(&name, &size);
+	struct piece piece;
 
-	if (stream == NULL)
+	if (!piece_open(&piece))
 		return NULL;
-	print_name(settings, of, stream);
-	fputs(behind, stream);
-	if (fclose(stream) == 0)
-		return name;
-	free(name);
-	return NULL;
+	print_name(settings, of, piece.stream);
+	fputs(behind, piece.stream);
+	return piece_close(&piece) ? piece.text : NULL;
 }
 
 static bool relays_by_address(const struct wall_listener *of)

@@ -9,6 +9,7 @@
 #include "policy/limits.h"
 #include "policy/network.h"
 #include "policy/ruleset.h"
+#include "rules/piece.h"
 #include "rules/wording.h"
 
 static const char *const gap_kinds[] = {
@@ -30,18 +31,17 @@ static bool append(json_t *list, json_t *value)
 
 static json_t *text_of(const struct mta_settings *settings, const struct mta_file *file)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *stream = open_memstream(&text, &size);
-	json_t *value = NULL;
+	struct piece piece;
+	json_t *value;
 	bool printed;
 
-	if (stream == NULL)
+	if (!piece_open(&piece))
 		return NULL;
-	printed = file->print(settings, file, stream);
-	if (fclose(stream) == 0 && printed)
-		value = json_text(text);
-	free(text);
+	printed = file->print(settings, file, piece.stream);
+	if (!piece_close(&piece))
+		return NULL;
+	value = printed ? json_text(piece.text) : NULL;
+	free(piece.text);
 	return value;
 }
 

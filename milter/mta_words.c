@@ -187,27 +187,30 @@ struct domains {
 	size_t more;
 };
 
-static void add_domains(struct domains *domains, const struct value *value);
+/* Each returns false where there is no memory. */
+static bool add_domains(struct domains *domains, const struct value *value);
 
-static void add_domain(struct domains *domains, const struct entry *entry)
+static bool add_domain(struct domains *domains, const struct entry *entry)
 {
 	const struct model *model = domains->settings->rules->model;
 
-	if (entry->kind == ENTRY_TABLE && !entry->take_out) {
-		add_domains(domains, &model->tables[entry->of.table].value);
-	} else if (entry->take_out || entry->kind == ENTRY_EXPRESSION || domains->shown == SHOWN) {
+	if (entry->kind == ENTRY_TABLE && !entry->take_out)
+		return add_domains(domains, &model->tables[entry->of.table].value);
+	if (entry->take_out || entry->kind == ENTRY_EXPRESSION || domains->shown == SHOWN) {
 		domains->more++;
-	} else {
-		comment_print(domains->stream, domains->mark, 4, "    %s%s%s", domains->prefix, entry->of.text,
-		              domains->suffix);
-		domains->shown++;
+		return true;
 	}
+	domains->shown++;
+	return comment_print(domains->stream, domains->mark, 4, "    %s%s%s", domains->prefix, entry->of.text,
+	                     domains->suffix);
 }
 
-static void add_domains(struct domains *domains, const struct value *value)
+static bool add_domains(struct domains *domains, const struct value *value)
 {
 	for (size_t i = 0; i < value->count; i++)
-		add_domain(domains, &value->entries[i]);
+		if (!add_domain(domains, &value->entries[i]))
+			return false;
+	return true;
 }
 
 bool mta_print_domains(const struct mta_settings *settings, const char *mark, const char *prefix, const char *suffix,
@@ -215,7 +218,8 @@ bool mta_print_domains(const struct mta_settings *settings, const char *mark, co
 {
 	struct domains domains = {settings, mark, prefix, suffix, stream, 0, 0};
 
-	add_domains(&domains, &settings->rules->model->local_domains);
+	if (!add_domains(&domains, &settings->rules->model->local_domains))
+		return false;
 	if (domains.more > 0)
 		return comment_print(stream, mark, 4, "    and %zu more of local_domains", domains.more);
 	return true;

@@ -113,14 +113,12 @@ static bool find_listeners(struct second_wall *wall, const struct world *world)
 	wall->listeners = calloc(ruleset->listener_count + 1, sizeof *wall->listeners);
 	if (wall->listeners == NULL)
 		return false;
-	for (; wall->count < ruleset->listener_count; wall->count++) {
-		struct wall_listener *listener = &wall->listeners[wall->count];
+	for (size_t i = 0; i < ruleset->listener_count; i++) {
+		struct wall_listener *listener = &wall->listeners[wall->count++];
 
-		listener->listener = &ruleset->listeners[wall->count];
-		if (!find_relayers(listener, world)) {
-			wall->count++;
+		listener->listener = &ruleset->listeners[i];
+		if (!find_relayers(listener, world))
 			return false;
-		}
 		find_logins(listener);
 		if (asks_address(listener) && (!networks_join(&wall->anywhere, &listener->by_address) ||
 		                               !networks_join(&wall->anywhere, &listener->conditional)))

@@ -120,7 +120,7 @@ enum network_fault network_read(const char *text, struct network *ret_network, c
 
 	cidr = read_by_libcidr(text);
 	if (cidr == NULL)
-		return NETWORK_NOT_ADDRESS;
+		return NETWORK_NO_MEMORY;
 	clean = from_cidr(cidr, &network);
 	cidr_free(cidr);
 	unmap(&network);

@@ -28,8 +28,9 @@ enum network_fault {
 	NETWORK_PREFIX,      /* what stands behind the slash */
 	NETWORK_NETMASK,     /* a netmask behind the slash; a repair is written where it is contiguous */
 	NETWORK_HOST_BITS,   /* set; a repair is written */
+	NETWORK_NO_MEMORY,   /* to read it by */
 };
-#define NETWORK_FAULT_COUNT (NETWORK_HOST_BITS + 1)
+#define NETWORK_FAULT_COUNT (NETWORK_NO_MEMORY + 1)
 
 /*
  * Reads "192.0.2.0/24", "192.0.2.7", "2001:db8::/32" or "::1".  On success

@@ -93,6 +93,8 @@ static bool read_table(struct reading *reading, enum value_kind kind, const char
 	struct table *table = model_table(reading->model, text + 1);
 	const char *nearest;
 
+	if (table == NULL && reading->no_memory)
+		return false; /* it may well be defined */
 	if (table == NULL) {
 		nearest = nearest_table(reading, text + 1);
 		if (nearest != NULL)
@@ -139,6 +141,9 @@ static bool read_network(struct reading *reading, const char *text, struct locat
 		                  "\"%s\" has no prefix length behind the slash; write a number from 0 to %d, without "
 		                  "leading zeros",
 		                  text, strchr(text, ':') == NULL ? 32 : 128);
+		return false;
+	case NETWORK_NO_MEMORY:
+		reading->no_memory = true;
 		return false;
 	case NETWORK_NOT_ADDRESS:
 		break;

@@ -157,7 +157,7 @@ static struct rules *load(const char *path, const struct surroundings *surroundi
 			survey_rules(rules, surroundings, diagnostics);
 			examples_judge(rules, diagnostics);
 		}
-	} else if (diagnostics_errors(diagnostics) == before) {
+	} else if (reading.no_memory || diagnostics_errors(diagnostics) == before) {
 		diagnostics_error(diagnostics, (struct location){path, 0},
 		                  "there is not enough memory to load this file");
 	}

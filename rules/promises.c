@@ -8,6 +8,7 @@
 #include "policy/world.h"
 #include "rules/diagnostic.h"
 #include "rules/load.h"
+#include "rules/piece.h"
 #include "rules/shell.h"
 
 /* Room for what a message calls a promise. */
@@ -41,27 +42,29 @@ static void report_broken(const struct rules *rules, const struct promise *promi
 	const char *words[WITNESS_WORDS];
 	struct witness_room numbers;
 	char room[CALLED];
-	size_t count = witness_words(witness, &numbers, words), size;
-	char *text = NULL;
-	FILE *to = open_memstream(&text, &size);
+	size_t count = witness_words(witness, &numbers, words);
+	struct piece piece;
+	bool shown = piece_open(&piece);
 
-	if (to != NULL) {
-		fputs("\"sallyport explain -c ", to);
-		shell_print(rules->files[0], to);
+	if (shown) {
+		fputs("\"sallyport explain -c ", piece.stream);
+		shell_print(rules->files[0], piece.stream);
 		for (size_t i = 0; i < count; i++) {
-			fputc(' ', to);
-			shell_print(words[i], to);
+			fputc(' ', piece.stream);
+			shell_print(words[i], piece.stream);
 		}
-		fputs("\" shows: ", to);
-		print_steps(course, to);
+		fputs("\" shows: ", piece.stream);
+		print_steps(course, piece.stream);
+		shown = piece_close(&piece);
 	}
-	if (to == NULL || fclose(to) != 0)
+	if (!shown) {
 		diagnostics_error(diagnostics, promise->rule.where, "%s is broken; there is no memory to show how",
 		                  called(promise, room));
-	else
-		diagnostics_error(diagnostics, promise->rule.where, "%s is broken by the session that %s",
-		                  called(promise, room), text);
-	free(text);
+		return;
+	}
+	diagnostics_error(diagnostics, promise->rule.where, "%s is broken by the session that %s",
+	                  called(promise, room), piece.text);
+	free(piece.text);
 }
 
 static void prove(const struct rules *rules, const struct world *world, const struct promise *promise,

@@ -12,6 +12,7 @@
 #include "rules/entry.h"
 #include "rules/load.h"
 #include "rules/model.h"
+#include "rules/piece.h"
 
 /* The value that was compiled to a set */
 
@@ -330,17 +331,20 @@ static void print_alternatives(const struct wording *wording, const struct claus
 
 /* Texts */
 
-static bool add_stream(struct texts *texts, FILE *stream, char **text)
+/* Closes the piece, and adds it. */
+static bool add_piece(struct texts *texts, struct piece *piece)
 {
-	char **list = room_for_one(texts->list, texts->count, sizeof *list);
+	char **list;
 
-	if (list != NULL)
-		texts->list = list;
-	if (fclose(stream) != 0 || list == NULL) {
-		free(*text);
+	if (!piece_close(piece))
+		return false;
+	list = room_for_one(texts->list, texts->count, sizeof *list);
+	if (list == NULL) {
+		free(piece->text);
 		return false;
 	}
-	texts->list[texts->count++] = *text;
+	texts->list = list;
+	list[texts->count++] = piece->text;
 	return true;
 }
 
@@ -368,26 +372,22 @@ void texts_destroy(struct texts *texts)
 
 static bool add_answer(const struct wording *wording, const struct answer *answer, struct texts *texts)
 {
-	char *text;
-	size_t size;
-	FILE *stream = open_memstream(&text, &size);
+	struct piece piece;
 
-	if (stream == NULL)
+	if (!piece_open(&piece))
 		return false;
-	print_answer(wording, answer, stream);
-	return add_stream(texts, stream, &text);
+	print_answer(wording, answer, piece.stream);
+	return add_piece(texts, &piece);
 }
 
 static bool add_alternatives(const struct wording *wording, const struct clauses *clauses, struct texts *texts)
 {
-	char *text;
-	size_t size;
-	FILE *stream = open_memstream(&text, &size);
+	struct piece piece;
 
-	if (stream == NULL)
+	if (!piece_open(&piece))
 		return false;
-	print_alternatives(wording, clauses, stream);
-	return add_stream(texts, stream, &text);
+	print_alternatives(wording, clauses, piece.stream);
+	return add_piece(texts, &piece);
 }
 
 /* Whether a clause asks no more than what they have in common: then nothing else must hold. */

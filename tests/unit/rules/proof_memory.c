@@ -120,28 +120,6 @@ static bool compare_all(FILE *to)
 	return done;
 }
 
-/* What it says with that call failing; NULL where it says that there is no memory.  free(3) the text. */
-static char *say(bool (*all)(FILE *to), size_t fails, bool lasting, bool *ret_failed)
-{
-	char *text = NULL;
-	size_t size = 0;
-	FILE *to = open_memstream(&text, &size);
-	bool done;
-	long held;
-
-	cr_assert_not_null(to);
-	scarcity_begin(fails, lasting);
-	done = all(to);
-	*ret_failed = scarcity_over();
-	held = scarcity_end();
-	cr_assert_eq(held, 0, "call %zu: %ld pieces of memory are not given back", fails, held);
-	fclose(to);
-	if (done)
-		return text;
-	free(text);
-	return NULL;
-}
-
 /* Rules whose promises need not hold. */
 static struct rules *load(const char *text)
 {
@@ -155,31 +133,11 @@ static struct rules *load(const char *text)
 	return loaded;
 }
 
-static void short_of_memory(bool (*all)(FILE *to), const char *one, const char *other, size_t most)
+static void short_of_memory(scarcity_saying *all, const char *one, const char *other, size_t most)
 {
 	rules[0] = load(one);
 	rules[1] = load(other);
-	for (unsigned lasting = 0; lasting < 2; lasting++) {
-		bool failed = true;
-		char *whole = say(all, SCARCITY_NEVER, false, &failed);
-		size_t lacking = 0, step = 1;
-
-		cr_assert_not_null(whole);
-		cr_assert_gt(strlen(whole), 1);
-		failed = true;
-		/* The first calls one by one, of many later ones some. */
-		for (size_t fails = 0; failed; fails += step) {
-			char *text = say(all, fails, lasting == 1, &failed);
-
-			if (text != NULL)
-				cr_assert_str_eq(text, whole, "call %zu: %s in place of %s", fails, text, whole);
-			lacking += text == NULL;
-			free(text);
-			step = fails < most ? 1 : 7;
-		}
-		cr_expect_gt(lacking, 100);
-		free(whole);
-	}
+	scarcity_try(all, most, 101);
 	rules_free(rules[0]);
 	rules_free(rules[1]);
 }

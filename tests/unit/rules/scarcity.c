@@ -1,11 +1,13 @@
 #include "tests/unit/rules/scarcity.h"
 
+#include <criterion/criterion.h>
 #include <errno.h>
 #include <idn2.h>
 #include <libcidr.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unicase.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -170,6 +172,19 @@ int __wrap_idn2_lookup_u8(const uint8_t *text, uint8_t **ret_name, int flags)
 	return result;
 }
 
+int __wrap_vasprintf(char **ret_text, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
+int __real_vasprintf(char **ret_text, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
+int __wrap_vasprintf(char **ret_text, const char *format, va_list arguments)
+{
+	int length;
+
+	if (is_scarce())
+		return -1;
+	length = __real_vasprintf(ret_text, format, arguments);
+	got(*ret_text);
+	return length;
+}
+
 int __wrap_asprintf(char **ret_text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int __wrap_asprintf(char **ret_text, const char *format, ...)
 {
@@ -179,10 +194,74 @@ int __wrap_asprintf(char **ret_text, const char *format, ...)
 	if (is_scarce())
 		return -1;
 	va_start(arguments, format);
-	length = vasprintf(ret_text, format, arguments);
+	length = __real_vasprintf(ret_text, format, arguments);
 	va_end(arguments);
 	got(*ret_text);
 	return length;
 }
 
+FILE *__real_fopencookie(void *cookie, const char *mode, cookie_io_functions_t functions);
+FILE *__wrap_fopencookie(void *cookie, const char *mode, cookie_io_functions_t functions);
+FILE *__wrap_fopencookie(void *cookie, const char *mode, cookie_io_functions_t functions)
+{
+	if (is_scarce())
+		return NULL;
+	return __real_fopencookie(cookie, mode, functions);
+}
+
 #pragma GCC visibility pop
+
+void *scarcity_malloc(size_t size)
+{
+	return is_scarce() ? NULL : __real_malloc(size);
+}
+
+void scarcity_free(void *memory)
+{
+	__real_free(memory);
+}
+
+/* What it says with that call failing; NULL where it says that there is no memory.  free(3) the text. */
+static char *say_short_of(scarcity_saying *say, size_t fails, bool lasting, bool *ret_failed)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&text, &size);
+	bool done;
+	long held;
+
+	cr_assert_not_null(to);
+	scarcity_begin(fails, lasting);
+	done = say(to);
+	*ret_failed = scarcity_over();
+	held = scarcity_end();
+	cr_assert_eq(held, 0, "call %zu: %ld pieces of memory are not given back", fails, held);
+	fclose(to);
+	if (done)
+		return text;
+	free(text);
+	return NULL;
+}
+
+void scarcity_try(scarcity_saying *say, size_t most, size_t least)
+{
+	for (unsigned lasting = 0; lasting < 2; lasting++) {
+		bool failed = true;
+		char *whole = say_short_of(say, SCARCITY_NEVER, false, &failed);
+		size_t lacking = 0;
+
+		cr_assert_not_null(whole);
+		cr_assert_gt(strlen(whole), 1);
+		failed = true;
+		for (size_t fails = 0; failed; fails += fails < most ? 1 : 7) {
+			char *text = say_short_of(say, fails, lasting == 1, &failed);
+
+			if (text != NULL)
+				cr_assert_str_eq(text, whole, "call %zu: %s in place of %s", fails, text, whole);
+			lacking += text == NULL;
+			free(text);
+		}
+		cr_expect_geq(lacking, least);
+		free(whole);
+	}
+}
