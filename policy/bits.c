@@ -109,6 +109,11 @@ uint32_t class_table_enter(struct class_table *table, const uint64_t *bits)
 	return table->count - 1;
 }
 
+bool class_table_has(const struct class_table *table, const uint64_t *bits)
+{
+	return *find_slot(table, bits) != 0;
+}
+
 uint32_t class_table_with(struct class_table *table, uint32_t class, unsigned set)
 {
 	if (class == CLASS_NONE || bits_test(class_table_bits(table, class), set))

@@ -65,6 +65,9 @@ size_t class_table_bytes(const struct class_table *table);
 /* The class of these bits (table->words of them), entered where it is new.  CLASS_NONE where there is no memory. */
 uint32_t class_table_enter(struct class_table *table, const uint64_t *bits);
 
+/* Whether these bits are a class. */
+bool class_table_has(const struct class_table *table, const uint64_t *bits);
+
 /* The class that has one set more; the class of what is in either.  Both pass CLASS_NONE on. */
 uint32_t class_table_with(struct class_table *table, uint32_t class, unsigned set);
 uint32_t class_table_union(struct class_table *table, uint32_t one, uint32_t other);

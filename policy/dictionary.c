@@ -3,12 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The classes of a key, and of what is below it. */
-struct pair {
-	uint32_t own;
-	uint32_t below;
-};
-
 /*
  * The keys stand one after the other as records: the text, the end of the string,
  * and the number of a pair of classes, in as many bytes as the largest needs.  Those
@@ -23,7 +17,7 @@ struct dictionary {
 	uint32_t *index;
 	unsigned index_bits;
 	unsigned pair_bytes;
-	struct pair *pairs;
+	struct dictionary_pair *pairs;
 	size_t pair_count;
 	size_t count;
 };
@@ -132,7 +126,7 @@ static const char *find_among(const struct dictionary *dictionary, const char *r
 }
 
 /* The classes of a key with this hash, or NULL. */
-static struct pair *find(const struct dictionary *dictionary, const char *key, size_t length, uint64_t hash)
+static struct dictionary_pair *find(const struct dictionary *dictionary, const char *key, size_t length, uint64_t hash)
 {
 	size_t bucket = bucket_of(hash, dictionary->index_bits);
 	const char *record = find_among(dictionary, dictionary->records + dictionary->index[bucket],
@@ -147,15 +141,15 @@ static struct pair *find(const struct dictionary *dictionary, const char *key, s
  * The nearest key among what follows each separator.  What follows one at the very
  * beginning is not above the text: an empty label is nothing below a name.
  */
-static const struct pair *nearest_suffix(const struct dictionary *dictionary, const char *text, size_t length,
-                                         uint64_t *ret_hash)
+static const struct dictionary_pair *nearest_suffix(const struct dictionary *dictionary, const char *text,
+                                                    size_t length, uint64_t *ret_hash)
 {
-	const struct pair *nearest = NULL;
+	const struct dictionary_pair *nearest = NULL;
 	uint64_t hash = HASH_START;
 
 	for (size_t at = length; at > 0; at--) {
 		if (text[at - 1] == dictionary->separator && at > 1) {
-			const struct pair *found = find(dictionary, text + at, length - at, hash);
+			const struct dictionary_pair *found = find(dictionary, text + at, length - at, hash);
 
 			nearest = found != NULL ? found : nearest;
 		}
@@ -166,14 +160,14 @@ static const struct pair *nearest_suffix(const struct dictionary *dictionary, co
 }
 
 /* The key that is what precedes the last separator, where something follows that. */
-static const struct pair *prefix(const struct dictionary *dictionary, const char *text, size_t length,
-                                 uint64_t *ret_hash)
+static const struct dictionary_pair *prefix(const struct dictionary *dictionary, const char *text, size_t length,
+                                            uint64_t *ret_hash)
 {
 	const char *cut = memrchr(text, dictionary->separator, length);
 	size_t before = cut != NULL && cut + 1 != text + length ? (size_t)(cut - text) : 0;
 	bool above = cut != NULL && cut + 1 != text + length;
 	uint64_t hash = hash_of(ASCENT_PREFIX, text, before);
-	const struct pair *found = above ? find(dictionary, text, before, hash) : NULL;
+	const struct dictionary_pair *found = above ? find(dictionary, text, before, hash) : NULL;
 
 	for (size_t at = before; at < length; at++)
 		hash = hash_on(hash, text[at]);
@@ -182,8 +176,8 @@ static const struct pair *prefix(const struct dictionary *dictionary, const char
 }
 
 /* The nearest key above a text, or NULL, and the hash of the text itself. */
-static const struct pair *nearest_above(const struct dictionary *dictionary, const char *text, size_t length,
-                                        uint64_t *ret_hash)
+static const struct dictionary_pair *nearest_above(const struct dictionary *dictionary, const char *text, size_t length,
+                                                   uint64_t *ret_hash)
 {
 	switch (dictionary->ascent) {
 	case ASCENT_SUFFIX:
@@ -231,7 +225,7 @@ static struct placed *place(const struct dictionary *dictionary, const struct di
 }
 
 /* The pair of a key, whose record is put behind the others of its bucket where it is new. */
-static struct pair *enter_key(struct dictionary *dictionary, size_t bucket, size_t *end, const char *key)
+static struct dictionary_pair *enter_key(struct dictionary *dictionary, size_t bucket, size_t *end, const char *key)
 {
 	size_t length = strlen(key);
 	char *records = dictionary->records;
@@ -255,7 +249,7 @@ static bool enter_keys(struct dictionary *dictionary, const struct dictionary_en
 
 	for (size_t i = 0; i < count && done; i++) {
 		const struct dictionary_entry *entry = &entries[order[i].entry];
-		struct pair *pair;
+		struct dictionary_pair *pair;
 		uint32_t *class;
 
 		__builtin_prefetch(entries[order[i + AHEAD < count ? i + AHEAD : i].entry].key);
@@ -348,9 +342,9 @@ static bool inherit(struct dictionary *dictionary, struct class_table *classes)
 	for (size_t i = 0; done && i < dictionary->count; i++) {
 		const char *key = dictionary->records + order[i];
 		size_t length = strlen(key);
-		struct pair *pair = &dictionary->pairs[number_at(key + length + 1, dictionary->pair_bytes)];
+		struct dictionary_pair *pair = &dictionary->pairs[number_at(key + length + 1, dictionary->pair_bytes)];
 		uint64_t hash;
-		const struct pair *above = nearest_above(dictionary, key, length, &hash);
+		const struct dictionary_pair *above = nearest_above(dictionary, key, length, &hash);
 
 		if (above == NULL)
 			continue;
@@ -396,7 +390,7 @@ static bool share_pairs(struct dictionary *dictionary)
 {
 	uint32_t *map = reallocarray(NULL, dictionary->count + 1, sizeof *map);
 	struct class_table different;
-	struct pair *pairs;
+	struct dictionary_pair *pairs;
 	bool done = class_table_init(&different, BITS_PER_WORD) && map != NULL;
 
 	for (size_t i = 0; done && i < dictionary->count; i++) {
@@ -410,7 +404,7 @@ static bool share_pairs(struct dictionary *dictionary)
 		for (uint32_t i = 0; i < different.count; i++) {
 			uint64_t both = *class_table_bits(&different, i);
 
-			pairs[i] = (struct pair){(uint32_t)both, (uint32_t)(both >> 32)};
+			pairs[i] = (struct dictionary_pair){(uint32_t)both, (uint32_t)(both >> 32)};
 		}
 		free(dictionary->pairs);
 		dictionary->pairs = pairs;
@@ -485,16 +479,28 @@ void dictionary_map(struct dictionary *dictionary, const uint32_t *map)
 	}
 }
 
-uint32_t dictionary_class(const struct dictionary *dictionary, const char *text)
+struct dictionary_pair dictionary_pair(const struct dictionary *dictionary, const char *text)
 {
 	size_t length = strlen(text);
 	uint64_t hash;
-	const struct pair *above = nearest_above(dictionary, text, length, &hash);
-	const struct pair *itself = find(dictionary, text, length, hash);
+	const struct dictionary_pair *above = nearest_above(dictionary, text, length, &hash);
+	const struct dictionary_pair *itself = find(dictionary, text, length, hash);
+	struct dictionary_pair pair = {CLASS_EMPTY, CLASS_EMPTY};
 
 	if (itself != NULL)
-		return itself->own;
-	return above != NULL ? above->below : CLASS_EMPTY;
+		return *itself;
+	if (above == NULL)
+		return pair;
+	pair.own = above->below;
+	/* one step down is all there is in an ascent of one step */
+	if (dictionary->ascent == ASCENT_SUFFIX)
+		pair.below = above->below;
+	return pair;
+}
+
+uint32_t dictionary_class(const struct dictionary *dictionary, const char *text)
+{
+	return dictionary_pair(dictionary, text).own;
 }
 
 bool dictionary_has(const struct dictionary *dictionary, const char *key)
@@ -512,12 +518,12 @@ size_t dictionary_count(const struct dictionary *dictionary)
 bool dictionary_next(const struct dictionary *dictionary, size_t *place, struct dictionary_key *ret_key)
 {
 	const char *record = dictionary->records + *place;
-	const struct pair *pair;
+	const struct dictionary_pair *pair;
 
 	if (record == records_end(dictionary))
 		return false;
 	pair = &dictionary->pairs[number_at(record + strlen(record) + 1, dictionary->pair_bytes)];
-	*ret_key = (struct dictionary_key){record, pair->own, pair->below};
+	*ret_key = (struct dictionary_key){record, *pair};
 	*place = (size_t)(next_record(dictionary, record) - dictionary->records);
 	return true;
 }

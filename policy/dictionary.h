@@ -57,6 +57,13 @@ void dictionary_map(struct dictionary *dictionary, const uint32_t *map);
 /* The class of a text. */
 uint32_t dictionary_class(const struct dictionary *dictionary, const char *text);
 
+/* The classes of a text, and of what is right below it and under no key. */
+struct dictionary_pair {
+	uint32_t own;
+	uint32_t below;
+};
+struct dictionary_pair dictionary_pair(const struct dictionary *dictionary, const char *text);
+
 /* Whether the text itself is a key. */
 bool dictionary_has(const struct dictionary *dictionary, const char *key);
 
@@ -66,8 +73,7 @@ size_t dictionary_bytes(const struct dictionary *dictionary);
 /* A key with its two classes. */
 struct dictionary_key {
 	const char *key;
-	uint32_t own;
-	uint32_t below;
+	struct dictionary_pair classes;
 };
 
 /* The number of keys. */

@@ -198,7 +198,7 @@ static bool list_names(struct finding *finding, struct party *party, size_t clie
 
 	for (size_t place = 0; !finding->failed && dictionary_next(dictionary, &place, &key);) {
 		list_name(finding, party, client, key.key);
-		shut |= key.below != CLASS_EMPTY && !any_realm_may(finding, client, key.key);
+		shut |= key.classes.below != CLASS_EMPTY && !any_realm_may(finding, client, key.key);
 	}
 	return shut;
 }

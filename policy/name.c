@@ -62,12 +62,8 @@ static bool has_name_bytes(const char *name)
 	return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == strlen(name);
 }
 
-/*
- * Whether all that libidn2 would do to a name is to make it lower case: it is of
- * letters, digits, "_" and hyphens inside labels, but not where A-labels have two.
- * Most names are, and libidn2 takes some microseconds for each.
- */
-static bool is_plain(const char *name)
+/* Most names are, and libidn2 takes some microseconds for each. */
+bool name_is_plain(const char *name)
 {
 	size_t label = 0, at;
 
@@ -108,7 +104,7 @@ enum name_form name_read(const char *text, size_t length, char **ret_name)
 		return NAME_AS_BYTES;
 	}
 	drop_trailing_dot(name);
-	if (is_plain(name)) {
+	if (name_is_plain(name)) {
 		name_lower(name);
 		return NAME_CONVERTED;
 	}

@@ -23,6 +23,13 @@ enum name_form {
 /* Writes the form of the first length bytes of text to *ret_name (malloc(3) memory), unless there is no memory. */
 enum name_form name_read(const char *text, size_t length, char **ret_name);
 
+/*
+ * Whether all that name_read does to a name without a trailing dot is to make it lower
+ * case: it is of letters, digits, "_" and hyphens inside labels, but not where A-labels
+ * have two.
+ */
+bool name_is_plain(const char *name);
+
 /* Lower case of ASCII letters alone, in place. */
 void name_lower(char *text);
 

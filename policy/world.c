@@ -83,7 +83,8 @@ static bool make(struct world *world)
 	making.vector = calloc(most, sizeof *making.vector);
 	making.domain = calloc(most, sizeof *making.domain);
 	making.room = match_room_new();
-	making.failed = making.vector == NULL || making.domain == NULL || making.room == NULL;
+	making.failed =
+	    !tried_init(&making.tried, world) || making.vector == NULL || making.domain == NULL || making.room == NULL;
 	if (!making.failed)
 		world_find_texts(&making);
 	/* A text that was not tried might be what breaks a promise. */
@@ -92,6 +93,7 @@ static bool make(struct world *world)
 	free(making.vector);
 	free(making.domain);
 	match_room_free(making.room);
+	tried_destroy(&making.tried);
 	return !making.failed;
 }
 

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policy/tried.h"
 #include "policy/values.h"
 #include "policy/world.h"
 
@@ -17,6 +18,9 @@ struct vocabulary;
 
 /* Texts of mailboxes are kept behind it. */
 #define WORLD_ROUTE "@relay.invalid:"
+
+/* The name of a client without a verified one. */
+#define WORLD_UNKNOWN "unknown"
 
 /* Which side takes a mailbox for local: bits of the word behind the sets. */
 #define LOCAL_BIT(side) (UINT64_C(1) << (side))
@@ -39,6 +43,7 @@ struct world_making {
 	uint64_t *vector;
 	uint64_t *domain;
 	char fresh[16];   /* a label that no key begins with */
+	struct tried tried;
 	bool expressions; /* some are asked of mailboxes */
 	bool failed;      /* no memory */
 };

@@ -15,9 +15,6 @@
 #include "policy/wordlist.h"
 #include "policy/world_making.h"
 
-/* The name of a client without a verified one. */
-#define UNKNOWN "unknown"
-
 static void enter(struct world_making *making, struct values *values, const char *text)
 {
 	making->failed |= !values_enter(values, making->vector, text);
@@ -44,7 +41,7 @@ static void try_compared(struct world_making *making, enum value_kind kind, cons
 	enter(making, &world->values[kind], text);
 }
 
-/* Tries a text as a session would say it; of names not UNKNOWN. */
+/* Tries a text as a session would say it; of names not WORLD_UNKNOWN. */
 static void try_text(struct world_making *making, enum value_kind kind, const char *text)
 {
 	char *compared;
@@ -57,7 +54,7 @@ static void try_text(struct world_making *making, enum value_kind kind, const ch
 		making->failed = true;
 		return;
 	}
-	if (strcmp(compared, UNKNOWN) != 0)
+	if (strcmp(compared, WORLD_UNKNOWN) != 0)
 		try_compared(making, kind, compared, text);
 	free(compared);
 }
@@ -85,7 +82,7 @@ static void try_region(struct world_making *making, enum value_kind kind, const 
 	try_text(making, kind, text);
 }
 
-/* Calls a function with each key of a kind, of all sides. */
+/* Calls a function with each key of a kind, of all sides, but those that are like one that was tried. */
 static void each_key(struct world_making *making, enum value_kind kind,
                      void (*try)(struct world_making *, const char *key))
 {
@@ -95,7 +92,8 @@ static void each_key(struct world_making *making, enum value_kind kind,
 		struct dictionary_key key;
 
 		for (size_t place = 0; !making->failed && dictionary_next(dictionary, &place, &key);)
-			try(making, key.key);
+			if (!tried_before(&making->tried, kind, side, &key))
+				try(making, key.key);
 	}
 }
 
@@ -406,7 +404,7 @@ void world_find_texts(struct world_making *making)
 	each_key(making, VALUE_NAME, try_name_key);
 	each_sample(making, VALUE_NAME, try_name_sample);
 	/* No verified name is this one: of names that are alike another is kept. */
-	try_compared(making, VALUE_NAME, UNKNOWN, UNKNOWN);
+	try_compared(making, VALUE_NAME, WORLD_UNKNOWN, WORLD_UNKNOWN);
 
 	try_region(making, VALUE_LOGIN, making->fresh);
 	/* Of logins that are alike one that no entry names is kept: policy/party.c asks for such. */

@@ -218,8 +218,8 @@ Test(dictionary, each_key_is_listed_once_with_its_classes)
 	memset(text, 'x', sizeof text - 1); /* keys are copied */
 	cr_assert_eq(dictionary_count(dictionary), 3);
 	for (size_t place = 0; dictionary_next(dictionary, &place, &key); keys++) {
-		const uint64_t own = *class_table_bits(&classes, key.own);
-		const uint64_t below = *class_table_bits(&classes, key.below);
+		const uint64_t own = *class_table_bits(&classes, key.classes.own);
+		const uint64_t below = *class_table_bits(&classes, key.classes.below);
 
 		if (strcmp(key.key, "example.com") == 0) {
 			met |= 1;
