@@ -8,6 +8,7 @@
 #include "policy/world.h"
 #include "rules/compile.h"
 #include "rules/diagnostic.h"
+#include "rules/digest.h"
 #include "rules/examples.h"
 #include "rules/exposure.h"
 #include "rules/model.h"
@@ -95,6 +96,15 @@ static bool take_settings(struct settings *settings, const struct model *model)
 	return !failed;
 }
 
+/* Writes the digest of all that was read. */
+static bool take_digest(struct rules *rules, struct reading *reading)
+{
+	bool sound = digest_end(reading->digest, rules->digest);
+
+	reading->digest = NULL;
+	return sound;
+}
+
 /* Builds the rule set of a model without faults. */
 static struct rules *build(struct reading *reading)
 {
@@ -103,7 +113,8 @@ static struct rules *build(struct reading *reading)
 	if (rules == NULL)
 		return NULL;
 	rules->ruleset = compile(reading->model);
-	if (rules->ruleset == NULL || !take_settings(&rules->settings, reading->model) || !take_files(rules, reading)) {
+	if (rules->ruleset == NULL || !take_settings(&rules->settings, reading->model) || !take_files(rules, reading) ||
+	    !take_digest(rules, reading)) {
 		rules_free(rules);
 		return NULL;
 	}
@@ -114,6 +125,9 @@ static struct rules *build(struct reading *reading)
 
 static void free_reading(struct reading *reading)
 {
+	char unused[DIGEST_TEXT];
+
+	digest_end(reading->digest, unused);
 	reading_destroy(reading);
 	model_free(reading->model);
 	for (size_t i = 0; i < reading->file_count; i++)
@@ -147,9 +161,13 @@ static struct rules *load(const char *path, const struct surroundings *surroundi
 	if (source == NULL)
 		return NULL;
 	reading.model = model_new();
-	if (reading.model != NULL)
+	reading.digest = digest_new();
+	if (reading.model != NULL && reading.digest != NULL) {
+		digest_add(reading.digest, source_text(source), strlen(source_text(source)));
 		read_source(&reading);
-	if (reading.model != NULL && !reading.no_memory && diagnostics_errors(diagnostics) == before)
+	}
+	if (reading.model != NULL && reading.digest != NULL && !reading.no_memory &&
+	    diagnostics_errors(diagnostics) == before)
 		rules = build(&reading);
 	if (rules != NULL) {
 		warnings_find(rules, diagnostics);

@@ -18,6 +18,7 @@
 #include <stddef.h>
 
 #include "policy/location.h"
+#include "rules/digest.h"
 
 struct diagnostics;
 struct ruleset;
@@ -47,6 +48,7 @@ struct rules {
 	struct model *model; /* what the file says, for rules/print.h */
 	char **files;        /* every file that was read, as it was named; the rule file is the first */
 	size_t file_count;
+	char digest[DIGEST_TEXT]; /* of the content of all files */
 };
 
 /*

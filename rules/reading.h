@@ -18,6 +18,7 @@
 #include "rules/diagnostic.h"
 #include "rules/model.h"
 
+struct digest;
 struct source;
 
 struct reading {
@@ -25,6 +26,7 @@ struct reading {
 	const struct source *source;
 	struct diagnostics *diagnostics;
 	struct model *model;
+	struct digest *digest; /* of all that is read */
 	bool no_memory;
 	struct named_file {
 		const char *name; /* as the source has it */

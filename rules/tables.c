@@ -7,6 +7,7 @@
 #include "policy/arena.h"
 #include "policy/limits.h"
 #include "policy/room.h"
+#include "rules/digest.h"
 #include "rules/entry.h"
 #include "rules/file.h"
 #include "rules/source.h"
@@ -184,6 +185,7 @@ static void read_table_file(struct reading *reading, const config_setting_t *set
 		return;
 	}
 	note_file(reading, name);
+	digest_add(reading->digest, text, size);
 	gather_lines(reading, text, size, table, name, &entries);
 	free(text);
 	table->value.where = (struct location){name, 1};
