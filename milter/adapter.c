@@ -9,7 +9,10 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <time.h>
 
+#include "milter/ledger/account.h"
+#include "milter/ledger/ledger.h"
 #include "milter/log.h"
 #include "milter/macros.h"
 #include "milter/moment.h"
@@ -30,6 +33,9 @@ struct adapter {
 	char id[SESSION_ID];
 	const struct snapshot *snapshot;
 	struct session *session; /* NULL before the connect event */
+	const struct ledger *ledger;
+	struct account *account; /* of the session, for the ledger; NULL where nothing is written down */
+	bool greeted;            /* HELO came, or was judged without one */
 	bool data_accepted;      /* of the message at hand, which has not ended */
 };
 
@@ -63,13 +69,15 @@ static void make_id(char *ret_id)
 	strcpy(ret_id, base36(first_session, start));
 }
 
-struct adapter *adapter_new(struct snapshots *snapshots, const struct mta *mta, bool macros_offered)
+struct adapter *adapter_new(struct snapshots *snapshots, const struct ledger *ledger, const struct mta *mta,
+                            bool macros_offered)
 {
 	struct adapter *adapter = calloc(1, sizeof *adapter);
 
 	if (adapter == NULL)
 		return NULL;
 	adapter->mta = *mta;
+	adapter->ledger = ledger;
 	adapter->macros_offered = macros_offered;
 	adapter->snapshot = snapshot_acquire(snapshots);
 	make_id(adapter->id);
@@ -80,6 +88,7 @@ void adapter_free(struct adapter *adapter)
 {
 	if (adapter == NULL)
 		return;
+	account_free(adapter->account);
 	session_free(adapter->session);
 	snapshot_release(adapter->snapshot);
 	free(adapter);
@@ -90,9 +99,20 @@ const struct needs *adapter_needs(const struct adapter *adapter)
 	return &adapter->snapshot->needs;
 }
 
-/* Sets the reply of a refusal and logs it. */
-static enum answer refuse(struct adapter *adapter, const struct decision *decision, const char *recipient,
-                          const char *reading)
+/* Nanoseconds on a clock that only goes on; 0 where nobody wants to know. */
+static uint64_t clock_of(const struct adapter *adapter)
+{
+	struct timespec now;
+
+	if (adapter->account == NULL)
+		return 0;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* Sets the reply of a refusal, logs it, and has it written down.  recipient: NULL but at rcpt. */
+static enum answer refuse(struct adapter *adapter, const struct decision *decision,
+                          const struct account_recipient *recipient, const char *reading)
 {
 	static const struct reply_texts nothing_known;
 	char rendered[LIMIT_REPLY];
@@ -105,11 +125,12 @@ static enum answer refuse(struct adapter *adapter, const struct decision *decisi
 	    .id = adapter->id,
 	    .session = adapter->session,
 	    .decision = decision,
-	    .recipient = recipient,
+	    .recipient = recipient != NULL ? recipient->address : NULL,
 	    .reading = reading,
 	    .queue = macros_queue(&adapter->mta),
 	    .reply = reply,
 	});
+	account_judged(adapter->account, decision, recipient, reply);
 	if (!answer_set_reply(&adapter->mta, decision->verdict, decision->reply, rendered))
 		log_error(log_fields(log_word("session", adapter->id)),
 		          "the reply cannot be given as it is, the MTA answers in its own words");
@@ -193,7 +214,15 @@ void adapter_connect(struct adapter *adapter, const char *host, const struct soc
 {
 	struct connection connection;
 	struct decision decision;
+	uint64_t began;
 
+	account_free(adapter->account);
+	adapter->account = account_new(adapter->ledger->decisions, &(struct origin){
+	                                                               .session = adapter->id,
+	                                                               .generation = adapter->snapshot->generation,
+	                                                               .digest = adapter->snapshot->rules->digest,
+	                                                           });
+	adapter->greeted = false;
 	session_free(adapter->session);
 	adapter->session = session_new(adapter->snapshot->rules->ruleset);
 	if (adapter->session == NULL) {
@@ -201,7 +230,10 @@ void adapter_connect(struct adapter *adapter, const char *host, const struct soc
 		return;
 	}
 	take_connection(adapter, host, peer, &connection);
+	began = clock_of(adapter);
 	decision = session_connect(adapter->session, &connection);
+	account_spent(adapter->account, clock_of(adapter) - began);
+	account_connect(adapter->account, &connection, session_listener(adapter->session), &decision);
 	if (decision.cause == CAUSE_NO_LISTENER)
 		log_no_listener(adapter, &connection);
 	if (decision.cause == CAUSE_NO_MACROS)
@@ -212,8 +244,15 @@ void adapter_connect(struct adapter *adapter, const char *host, const struct soc
 
 void adapter_helo(struct adapter *adapter, const char *helo)
 {
-	if (adapter->session != NULL)
-		session_helo(adapter->session, helo);
+	struct decision decision;
+	uint64_t began = clock_of(adapter);
+
+	if (adapter->session == NULL)
+		return;
+	decision = session_helo(adapter->session, helo);
+	account_spent(adapter->account, clock_of(adapter) - began);
+	account_helo(adapter->account, helo, &decision);
+	adapter->greeted = true;
 }
 
 /*
@@ -252,33 +291,62 @@ enum answer adapter_mail(struct adapter *adapter, char *const *arguments)
 	    .tls_bits = macros_tls_bits(mta),
 	};
 	struct decision decision;
+	const char *reading;
+	uint64_t began;
 
 	adapter->data_accepted = false;
 	if (adapter->session == NULL || envelope.sender == NULL)
 		return out_of_order(adapter, STAGE_MAIL);
 	for (char *const *parameter = arguments + 1; *parameter != NULL; parameter++)
 		take_size(*parameter, &envelope);
+	if (!adapter->greeted)
+		adapter_helo(adapter, NULL);
+	began = clock_of(adapter);
 	decision = session_mail(adapter->session, &envelope);
-	return decision.verdict == VERDICT_ACCEPT ? ANSWER_CONTINUE
-	                                          : refuse(adapter, &decision, NULL, envelope.reading);
+	reading = session_read_twice(adapter->session, FACT_SENDER) ? envelope.reading : NULL;
+	account_mail(adapter->account, &envelope, session_texts(adapter->session)->texts[FACT_SENDER], reading);
+	account_spent(adapter->account, clock_of(adapter) - began);
+	if (decision.verdict != VERDICT_ACCEPT)
+		return refuse(adapter, &decision, NULL, envelope.reading);
+	account_judged(adapter->account, &decision, NULL, NULL);
+	return ANSWER_CONTINUE;
+}
+
+/* Whether what the MTA has made of the recipient is something else; NULL is nothing. */
+static bool differs(const char *resolved, const char *recipient)
+{
+	return resolved != NULL && (recipient == NULL || strcmp(resolved, recipient) != 0);
 }
 
 enum answer adapter_rcpt(struct adapter *adapter, char *const *arguments)
 {
+	struct account_recipient recipient;
 	struct decision decision;
 	const char *resolved;
-	enum answer answer;
-	char *recipient;
+	enum answer answer = ANSWER_CONTINUE;
+	uint64_t began = clock_of(adapter);
+	char *bare;
 
 	if (adapter->session == NULL || arguments[0] == NULL)
 		return out_of_order(adapter, STAGE_RCPT);
 	resolved = macros_resolved(&adapter->mta);
 	decision = session_rcpt_read(adapter->session, arguments[0], resolved, resolved);
-	if (decision.verdict == VERDICT_ACCEPT)
+	account_spent(adapter->account, clock_of(adapter) - began);
+	if (decision.verdict == VERDICT_ACCEPT && adapter->account == NULL)
 		return ANSWER_CONTINUE;
-	recipient = mailbox_bare(arguments[0]);
-	answer = refuse(adapter, &decision, recipient, resolved);
-	free(recipient);
+	bare = mailbox_bare(arguments[0]);
+	recipient = (struct account_recipient){
+	    .address = bare,
+	    .resolved = differs(resolved, bare) ? resolved : NULL,
+	    .reading = session_read_twice(adapter->session, FACT_RECIPIENT) ? resolved : NULL,
+	    .relay = session_relay(adapter->session),
+	};
+	account_queue(adapter->account, macros_queue(&adapter->mta));
+	if (decision.verdict == VERDICT_ACCEPT)
+		account_judged(adapter->account, &decision, &recipient, NULL);
+	else
+		answer = refuse(adapter, &decision, &recipient, resolved);
+	free(bare);
 	return answer;
 }
 
@@ -286,18 +354,23 @@ enum answer adapter_rcpt(struct adapter *adapter, char *const *arguments)
 static void reset(struct adapter *adapter)
 {
 	session_reset(adapter->session);
+	account_end(adapter->account);
 	adapter->data_accepted = false;
 }
 
 enum answer adapter_data(struct adapter *adapter)
 {
 	struct decision decision;
+	uint64_t began = clock_of(adapter);
 
 	if (adapter->session == NULL)
 		return out_of_order(adapter, STAGE_DATA);
 	decision = session_data(adapter->session);
+	account_spent(adapter->account, clock_of(adapter) - began);
+	account_queue(adapter->account, macros_queue(&adapter->mta));
 	if (decision.verdict != VERDICT_ACCEPT)
 		return refuse(adapter, &decision, NULL, NULL);
+	account_judged(adapter->account, &decision, NULL, NULL);
 	if (adapter->snapshot->needs.message_end) {
 		adapter->data_accepted = true;
 		return ANSWER_CONTINUE;
@@ -312,6 +385,8 @@ enum answer adapter_message_end(struct adapter *adapter)
 
 	if (answer != ANSWER_CONTINUE)
 		return answer;
+	account_queue(adapter->account, macros_queue(&adapter->mta));
+	account_message_end(adapter->account);
 	reset(adapter);
 	return ANSWER_ACCEPT;
 }

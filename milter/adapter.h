@@ -3,7 +3,7 @@
  *	adapter - the MTA's events of one connection, and what they are answered
  *
  * SYNOPSIS
- *	adapter = adapter_new(snapshots, &mta, macros_offered);
+ *	adapter = adapter_new(snapshots, &ledger, &mta, macros_offered);
  *	adapter_connect, adapter_helo, adapter_mail, adapter_rcpt, adapter_data, adapter_abort ...
  *	adapter_free(adapter);
  *
@@ -44,6 +44,7 @@
 #include "milter/mta.h"
 
 struct adapter;
+struct ledger;
 struct needs;
 struct snapshots;
 struct sockaddr;
@@ -51,10 +52,11 @@ struct sockaddr;
 /*
  * For a connection that begins.  macros_offered: the MTA lets the daemon ask
  * for its macros; without that nothing can be judged, and every MAIL is refused
- * for now.  *mta is copied; its context must outlive the adapter.  Returns NULL
+ * for now.  ledger must outlive the adapter.  *mta is copied; its context must outlive the adapter.  Returns NULL
  * where there is no memory.
  */
-struct adapter *adapter_new(struct snapshots *snapshots, const struct mta *mta, bool macros_offered);
+struct adapter *adapter_new(struct snapshots *snapshots, const struct ledger *ledger, const struct mta *mta,
+                            bool macros_offered);
 
 /* NULL is freed, too. */
 void adapter_free(struct adapter *adapter);

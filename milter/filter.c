@@ -11,8 +11,10 @@
 #include "policy/limits.h"
 #include "policy/needs.h"
 
-/* What the connections of this process are judged by: libmilter's callbacks have no argument of ours. */
+/* What the connections of this process are judged by, and written to: libmilter's callbacks have no argument of ours.
+ */
 static struct snapshots *serving;
+static const struct ledger *written_to;
 
 static_assert((int)PLACE_CONNECT == SMFIM_CONNECT && (int)PLACE_HELO == SMFIM_HELO &&
                   (int)PLACE_MAIL == SMFIM_ENVFROM && (int)PLACE_RCPT == SMFIM_ENVRCPT &&
@@ -51,7 +53,7 @@ static bool set_reply(void *context, const char *code, const char *enhanced, con
 static struct adapter *begin(SMFICTX *context, bool macros_offered)
 {
 	const struct mta mta = {.macro = macro, .set_reply = set_reply, .context = context};
-	struct adapter *adapter = adapter_new(serving, &mta, macros_offered);
+	struct adapter *adapter = adapter_new(serving, written_to, &mta, macros_offered);
 
 	if (adapter == NULL)
 		log_error(log_none, "no memory for a connection");
@@ -102,6 +104,12 @@ static sfsistat negotiate(SMFICTX *context, unsigned long actions, unsigned long
 	return SMFIS_CONTINUE;
 }
 
+/* The answer to a stage that refuses nothing itself: none, unless the MTA was asked to wait for one. */
+static sfsistat heard(const struct adapter *adapter, enum stage stage)
+{
+	return adapter != NULL && adapter_needs(adapter)->answered[stage] ? SMFIS_CONTINUE : SMFIS_NOREPLY;
+}
+
 static sfsistat on_connect(SMFICTX *context, char *host, struct sockaddr *peer)
 {
 	struct adapter *adapter = smfi_getpriv(context);
@@ -112,7 +120,7 @@ static sfsistat on_connect(SMFICTX *context, char *host, struct sockaddr *peer)
 	}
 	if (adapter != NULL)
 		adapter_connect(adapter, host, peer);
-	return SMFIS_NOREPLY; /* without an adapter, too: MAIL is refused */
+	return heard(adapter, STAGE_CONNECT); /* without an adapter, too: MAIL is refused */
 }
 
 static sfsistat on_helo(SMFICTX *context, char *name)
@@ -122,7 +130,7 @@ static sfsistat on_helo(SMFICTX *context, char *name)
 	if (adapter == NULL)
 		return SMFIS_CONTINUE; /* nothing was negotiated, or nothing began: MAIL is refused */
 	adapter_helo(adapter, name);
-	return SMFIS_NOREPLY;
+	return heard(adapter, STAGE_HELO);
 }
 
 static sfsistat on_mail(SMFICTX *context, char **arguments)
@@ -169,7 +177,7 @@ static sfsistat on_close(SMFICTX *context)
 	return SMFIS_CONTINUE;
 }
 
-bool filter_register(struct snapshots *snapshots, const char *connection_string)
+bool filter_register(struct snapshots *snapshots, const struct ledger *ledger, const char *connection_string)
 {
 	static char name[] = "sallyport";
 	const struct smfiDesc description = {
@@ -188,6 +196,7 @@ bool filter_register(struct snapshots *snapshots, const char *connection_string)
 	};
 
 	serving = snapshots;
+	written_to = ledger;
 	return smfi_setconn((char *)connection_string) == MI_SUCCESS && smfi_register(description) == MI_SUCCESS;
 }
 

@@ -27,13 +27,14 @@
 
 #include <stdbool.h>
 
+struct ledger;
 struct snapshots;
 
 /*
  * Registers the filter for the connection string; to be called once.
- * Snapshots must live as long as the process.  Returns false where libmilter refuses.
+ * Snapshots and ledger must live as long as the process.  Returns false where libmilter refuses.
  */
-bool filter_register(struct snapshots *snapshots, const char *connection_string);
+bool filter_register(struct snapshots *snapshots, const struct ledger *ledger, const char *connection_string);
 
 /*
  * Binds the socket and listens.  What is in its way is left alone.  Returns

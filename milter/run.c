@@ -18,6 +18,8 @@
 #include "milter/command.h"
 #include "milter/filter.h"
 #include "milter/host.h"
+#include "milter/ledger/decision_log.h"
+#include "milter/ledger/ledger.h"
 #include "milter/log.h"
 #include "milter/privileges.h"
 #include "milter/reload.h"
@@ -45,6 +47,9 @@
 /* A connection needs a descriptor; below this a busy MTA can use them all up, and libmilter then spins. */
 #define FEW_DESCRIPTORS 4096
 
+/* Milliseconds that the end waits for the disk to take the last records of the decision log. */
+#define LAST_RECORDS_WAIT 2000
+
 /* What the command line and the rule file say together. */
 struct daemon {
 	const char *path;
@@ -54,6 +59,7 @@ struct daemon {
 	struct settings settings; /* as the file had them at the start; the texts are copies */
 	struct socket_name socket;
 	struct snapshots *snapshots;
+	struct ledger ledger;
 };
 
 /* Whether libmilter has stopped serving by itself. */
@@ -68,9 +74,6 @@ static int refuse_to_run(int status, const char *message)
 /* Says of settings that are read, for versions to come, that nothing comes of them yet. */
 static void tell_unserved(const char *path, const struct settings *settings)
 {
-	if (settings->decisions != NULL)
-		log_warning(log_none, "%s: \"decisions\" is not served by this version: no decision log is written",
-		            path);
 	if (settings->metrics != NULL)
 		log_warning(log_none, "%s: \"metrics\" is not served by this version", path);
 }
@@ -143,6 +146,18 @@ static bool files_stay_readable(const struct rules *rules)
 	return readable;
 }
 
+/* Opens what the settings want written, as the user that will write it; returns 0, or the exit status. */
+static int open_ledger(struct daemon *daemon)
+{
+	const char *path = daemon->settings.decisions;
+	struct fault fault;
+
+	if (path == NULL)
+		return 0;
+	daemon->ledger.decisions = decision_log_open(path, &fault);
+	return daemon->ledger.decisions != NULL ? 0 : refuse_to_run(EX_CANTCREAT, fault.text);
+}
+
 /* Takes on what the process is to be; returns 0, or the exit status. */
 static int settle(struct daemon *daemon, const struct rules *rules)
 {
@@ -161,7 +176,7 @@ static int settle(struct daemon *daemon, const struct rules *rules)
 	if (!files_stay_readable(rules))
 		return EX_CONFIG;
 	raise_descriptor_limit();
-	return 0;
+	return open_ledger(daemon);
 }
 
 /* Opens the socket; returns 0, or the exit status.  Until it listens there is no other thread. */
@@ -172,7 +187,7 @@ static int open_socket(struct daemon *daemon)
 
 	if (!socket_claim(&daemon->socket, &fault))
 		return refuse_to_run(EX_UNAVAILABLE, fault.text);
-	bound = filter_register(daemon->snapshots, daemon->socket.endpoint.text) && filter_open();
+	bound = filter_register(daemon->snapshots, &daemon->ledger, daemon->socket.endpoint.text) && filter_open();
 	if (!bound)
 		fault_set(&fault, "%s: cannot listen: %s", daemon->socket.endpoint.text,
 		          errno != 0 ? strerror(errno) : "libmilter does not say why");
@@ -199,6 +214,8 @@ static bool start_threads(struct daemon *daemon)
 	errno =
 	    pthread_setattr_default_np(&attributes); /* before the next line: libmilter detaches its threads itself */
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	if (errno == 0 && daemon->ledger.decisions != NULL)
+		decision_log_start(daemon->ledger.decisions);
 	if (errno == 0 && reload_start(daemon->path, &daemon->settings, daemon->snapshots))
 		errno = pthread_create(&thread, &attributes, serve, NULL);
 	pthread_attr_destroy(&attributes);
@@ -211,10 +228,17 @@ static bool start_threads(struct daemon *daemon)
  */
 __attribute__((noreturn)) static void attend(const struct daemon *daemon)
 {
-	while (signals_wait() == SIGNALS_RELOAD)
+	struct decision_log *decisions = daemon->ledger.decisions;
+
+	while (signals_wait() == SIGNALS_RELOAD) {
+		if (decisions != NULL)
+			decision_log_reopen(decisions);
 		reload_request();
+	}
 	sd_notify(0, "STOPPING=1");
 	socket_remove(&daemon->socket);
+	if (decisions != NULL)
+		decision_log_finish(decisions, LAST_RECORDS_WAIT);
 	if (atomic_load(&filter_ended))
 		_exit(refuse_to_run(EX_SOFTWARE, "libmilter has stopped serving: the daemon ends"));
 	log_event("stopped", log_none);
@@ -227,7 +251,7 @@ static int serve_rules(struct daemon *daemon, struct rules *rules)
 	size_t listeners = rules->ruleset->listener_count;
 	int status;
 
-	daemon->snapshots = snapshots_new(rules, false);
+	daemon->snapshots = snapshots_new(rules, daemon->ledger.decisions != NULL);
 	if (daemon->snapshots == NULL) {
 		rules_free(rules);
 		return refuse_to_run(EX_OSERR, "no memory");

@@ -24,6 +24,7 @@ struct arena {
 	struct owned *owned;
 	char *free; /* in the newest block */
 	size_t left;
+	size_t bytes; /* of all blocks */
 };
 
 struct arena *arena_new(void)
@@ -97,7 +98,13 @@ static bool grow(struct arena *arena, size_t bytes)
 	arena->blocks = block;
 	arena->free = block->bytes;
 	arena->left = capacity;
+	arena->bytes += sizeof *block + capacity;
 	return true;
+}
+
+size_t arena_bytes(const struct arena *arena)
+{
+	return sizeof *arena + arena->bytes;
 }
 
 /* Memory that begins at a multiple of the alignment, which is a power of two. */

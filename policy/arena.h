@@ -32,6 +32,9 @@ void arena_reset(struct arena *arena);
 /* Takes malloc(3) memory over, to be freed with the arena.  Returns false, and leaves it, where there is no memory. */
 bool arena_own(struct arena *arena, void *memory);
 
+/* Bytes that the arena has taken from the system. */
+size_t arena_bytes(const struct arena *arena);
+
 /* Zeroed memory for count things of size bytes, aligned for any type. */
 void *arena_take(struct arena *arena, size_t count, size_t size);
 

@@ -96,6 +96,13 @@
  */
 #define LIMIT_LOG_LINE (16u * 1024 * 1024)
 
+/*
+ * Records of the decision log that wait for a disk, and their bytes: at a thousand messages a second
+ * a minute, and no more memory than a large table takes.
+ */
+#define LIMIT_WAITING_RECORDS 65536u
+#define LIMIT_WAITING_BYTES (256u * 1024 * 1024)
+
 /* Faults that one check reports; the rest are counted. */
 #define LIMIT_DIAGNOSTICS 1000
 

@@ -29,6 +29,8 @@ static bool any_could_refuse(const struct ruleset *ruleset, enum stage stage)
 	for (size_t i = 0; i < ruleset->listener_count; i++) {
 		const struct stage_rules *rules = &ruleset->listeners[i].stages[stage];
 
+		if (stage == STAGE_CONNECT && ruleset->listeners[i].connection != NULL)
+			return true;
 		for (size_t k = 0; k < rules->count; k++)
 			if (could_refuse(&rules->list[k]))
 				return true;
@@ -42,7 +44,14 @@ struct needs needs_of(const struct ruleset *ruleset, bool ledger)
 
 	return (struct needs){
 	    .told = {true, true, true, true, [STAGE_DATA] = data},
-	    .answered = {[STAGE_MAIL] = true, [STAGE_RCPT] = true, [STAGE_DATA] = data},
+	    .answered =
+	        {
+	            [STAGE_CONNECT] = ledger && any_could_refuse(ruleset, STAGE_CONNECT),
+	            [STAGE_HELO] = ledger && any_could_refuse(ruleset, STAGE_HELO),
+	            [STAGE_MAIL] = true,
+	            [STAGE_RCPT] = true,
+	            [STAGE_DATA] = data,
+	        },
 	    .message_end = ledger,
 	};
 }

@@ -13,7 +13,9 @@
  *
  *	- Connect chooses the listener, and HELO is a fact for rules, replies and the log
  *	  of a refusal: both are always told.  A refusal there is kept for MAIL, so
- *	  neither is answered.
+ *	  neither needs an answer.  But what is not awaited can be lost, where the MTA
+ *	  hangs up at once: a ledger that tells of refused sessions has those stages
+ *	  awaited that could refuse.
  *	- MAIL and RCPT are told and answered whatever the rules say: an address that
  *	  cannot be read is refused, and so is relay that nobody allows.
  *	- DATA is told where a rule could refuse it.  It is told, too, where no rule could
@@ -41,7 +43,7 @@ struct needs {
 	bool message_end;           /* the end of the message is told, with what the MTA says of it then */
 };
 
-/* ledger: the end of each message is written down. */
+/* ledger: each message and each refused session is written down. */
 struct needs needs_of(const struct ruleset *ruleset, bool ledger);
 
 #endif

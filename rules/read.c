@@ -419,6 +419,19 @@ static void read_metrics(struct reading *reading, const struct setting *setting,
 	read_endpoint(reading, setting, given, field, endpoint_read_web);
 }
 
+/* The daemon's working directory is whatever started it: a path is from the root. */
+static void read_path(struct reading *reading, const struct setting *setting, const config_setting_t *given,
+                      void *field)
+{
+	const char **path = field;
+
+	schema_text(reading, setting, given, field);
+	if (*path != NULL && **path != '/')
+		diagnostics_error(reading->diagnostics, reading_where(reading, given),
+		                  "\"%s\": \"%s\" is not an absolute path; write \"/var/log/sallyport/decisions\"",
+		                  setting->name, *path);
+}
+
 /* A member of struct model. */
 #define FILE_SETTING(field) .offset = offsetof(struct model, field)
 
@@ -434,7 +447,7 @@ static const struct setting file_settings[] = {
     {.name = "socket", .read = read_socket, FILE_SETTING(socket)},
     {.name = "user", .read = schema_text, FILE_SETTING(user)},
     {.name = "group", .read = schema_text, FILE_SETTING(group)},
-    {.name = "decisions", .read = schema_text, FILE_SETTING(decisions)},
+    {.name = "decisions", .read = read_path, FILE_SETTING(decisions)},
     {.name = "log", .read = schema_word, FILE_SETTING(log), .word = log_word},
     {.name = "metrics", .read = read_metrics, FILE_SETTING(metrics)},
 };

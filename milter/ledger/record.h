@@ -37,11 +37,12 @@
  *	read_as                what the MTA reads in the sender, where rules were asked about both
  *	hashed                 true: local parts stand as a keyed hash (left out otherwise)
  *	verdict                the worst of the stages, as explain has it
- *	end                    "accepted": told to go on at DATA; "refused": nobody and nothing of
- *	                       it was accepted; "abandoned": the client ended it before DATA was judged
+ *	end                    "accepted": the message came to its end, and nothing refused it; "refused":
+ *	                       it was, or all its recipients were; "abandoned": it never came to its end
  *	stages                 a list, as in explain --json: stage, verdict, rule, by, reply, and
- *	                       of rcpt recipient, relay, resolved, read_as.  rule and by are left out where none
- *	                       decided; cause says why then, where it was refused
+ *	                       of rcpt recipient, relay, resolved (where that is another address),
+ *	                       read_as.  rule and by are left out where none decided; cause says why then,
+ *	                       where it was refused
  *
  * OWNERSHIP
  *	A record refers to texts that somebody else owns: an arena, mostly.
@@ -95,7 +96,7 @@ struct record_step {
 	const char *rule;      /* name, "mail[2]", or the block's; or NULL */
 	const char *by;        /* "FILE:LINE", or NULL */
 	const char *reply;     /* as the client saw it; NULL where accepted */
-	const char *cause;     /* of a refusal that no rule or block decided; or NULL */
+	const char *cause;     /* of a refusal that stands nowhere in a file; or NULL */
 };
 
 /* Texts are NULL, and numbers 0, where there was none. */

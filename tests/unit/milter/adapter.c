@@ -9,6 +9,7 @@
 #include "fake_mta.h"
 #include "fixture.h"
 #include "milter/adapter.h"
+#include "milter/ledger/ledger.h"
 #include "milter/snapshot.h"
 
 static const char text[] =
@@ -26,6 +27,7 @@ static const char text[] =
     "  { name = \"far\"; direction = \"inbound\"; match = { port = [ 26 ]; address = [ \"192.0.2.25\" ]; }; }\n"
     ");\n";
 
+static const struct ledger nothing_written;
 static struct fake_mta fake;
 static struct snapshots *snapshots;
 static struct adapter *adapter;
@@ -34,7 +36,7 @@ static void begin(void)
 {
 	fake_mta_init(&fake);
 	snapshots = snapshots_new(fixture_rules(text), false);
-	adapter = adapter_new(snapshots, &fake.mta, true);
+	adapter = adapter_new(snapshots, &nothing_written, &fake.mta, true);
 	fixture_log_begin();
 }
 
@@ -282,7 +284,7 @@ static void begin_with_ledger(void)
 	free(finish());
 	snapshots_free(snapshots);
 	snapshots = snapshots_new(fixture_rules(text), true);
-	adapter = adapter_new(snapshots, &fake.mta, true);
+	adapter = adapter_new(snapshots, &nothing_written, &fake.mta, true);
 	fixture_log_begin();
 	cr_assert(adapter_needs(adapter)->message_end);
 	connect_from("10.0.0.1");
@@ -399,7 +401,7 @@ Test(adapter, a_connection_may_be_closed_without_an_event)
 	free(log);
 	adapter_free(NULL);
 	fixture_log_begin();
-	adapter = adapter_new(snapshots, &fake.mta, true);
+	adapter = adapter_new(snapshots, &nothing_written, &fake.mta, true);
 }
 
 Test(adapter, an_mta_that_cannot_be_asked_for_macros_is_not_judged_by)
@@ -407,7 +409,7 @@ Test(adapter, an_mta_that_cannot_be_asked_for_macros_is_not_judged_by)
 	char *log;
 
 	adapter_free(adapter);
-	adapter = adapter_new(snapshots, &fake.mta, false);
+	adapter = adapter_new(snapshots, &nothing_written, &fake.mta, false);
 	connect_from("10.0.0.1");
 	adapter_helo(adapter, "client.example");
 	for (unsigned i = 0; i < 2; i++) {
@@ -533,14 +535,14 @@ Test(adapter, a_session_keeps_the_rules_that_it_began_with)
 	                                           "mail = ( { verdict = \"reject\"; } ); } );"));
 	cr_assert_eq(mail("<someone@example.org>", NULL), ANSWER_CONTINUE);
 	adapter_free(adapter);
-	adapter = adapter_new(snapshots, &fake.mta, true);
+	adapter = adapter_new(snapshots, &nothing_written, &fake.mta, true);
 	connect_from("203.0.113.10");
 	cr_assert_eq(mail("<someone@example.org>", NULL), ANSWER_REJECT);
 }
 
 Test(adapter, every_session_has_an_id_of_its_own)
 {
-	struct adapter *other = adapter_new(snapshots, &fake.mta, true);
+	struct adapter *other = adapter_new(snapshots, &nothing_written, &fake.mta, true);
 	char *none[] = {NULL};
 	char first[64], second[64];
 	char *log;

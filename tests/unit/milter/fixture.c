@@ -38,13 +38,30 @@ void fixture_log_begin(void)
 	cr_assert(kept >= 0 && before >= 0 && dup2(kept, STDERR_FILENO) == STDERR_FILENO);
 }
 
-char *fixture_log_end(void)
+/* What was logged until now. */
+static char *log_so_far(void)
 {
 	off_t size = lseek(kept, 0, SEEK_END);
 	char *text = calloc(1, (size_t)size + 1);
 
 	cr_assert_not_null(text);
 	cr_assert_eq(pread(kept, text, (size_t)size, 0), size);
+	return text;
+}
+
+size_t fixture_log_has(const char *text)
+{
+	char *log = log_so_far();
+	size_t count = fixture_count(log, text);
+
+	free(log);
+	return count;
+}
+
+char *fixture_log_end(void)
+{
+	char *text = log_so_far();
+
 	dup2(before, STDERR_FILENO);
 	close(before);
 	close(kept);

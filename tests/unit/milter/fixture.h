@@ -16,6 +16,9 @@ struct rules *fixture_rules(const char *text);
 void fixture_log_begin(void);
 char *fixture_log_end(void);
 
+/* How many times the text stands in what was logged until now; other threads may be logging. */
+size_t fixture_log_has(const char *text);
+
 /* How many times the text stands in the log. */
 size_t fixture_count(const char *log, const char *text);
 
