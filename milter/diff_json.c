@@ -1,111 +1,89 @@
 /*
- * Differences as a JSON list.
+ * Differences as a JSON list, written piece by piece as a proof is.
  */
 #include <jansson.h>
 
 #include "milter/diff_print.h"
 #include "milter/json.h"
 #include "policy/limits.h"
-#include "policy/network.h"
 #include "policy/ruleset.h"
 #include "rules/wording.h"
 
-static json_t *network_list(const struct networks *networks)
+static const char *truth(bool flag)
 {
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < networks->count; i++) {
-		char text[LIMIT_NETWORK_TEXT];
-
-		network_to_text(&networks->list[i], text);
-		if (json_array_append_new(list, json_string(text)) != 0) {
-			json_decref(list);
-			return NULL;
-		}
-	}
-	return list;
+	return flag ? "true" : "false";
 }
 
-/* null for NULL. */
-static json_t *text_list(const char *const *texts, size_t count)
-{
-	json_t *list = texts != NULL ? json_array() : json_null();
-
-	for (size_t i = 0; i < count; i++) {
-		if (json_array_append_new(list, json_text(texts[i])) != 0) {
-			json_decref(list);
-			return NULL;
-		}
-	}
-	return list;
-}
-
-static json_t *judgment(const struct difference *difference, enum compare_side side)
+static bool write_judgment(const struct difference *difference, enum compare_side side, FILE *stream)
 {
 	const struct listener *listener = difference->listeners[side];
 	const struct decision *decision = &difference->decisions[side];
 	char room[LIMIT_REPLY + 32];
 
-	return json_pack("{s:o, s:s, s:o}", "listener", json_text(listener != NULL ? listener->name : NULL), "verdict",
-	                 verdict_name(decision->verdict), "reply",
-	                 json_text(difference_reply(decision, room, sizeof room)));
+	return json_write(json_pack("{s:o, s:s, s:o}", "listener", json_text(listener != NULL ? listener->name : NULL),
+	                            "verdict", verdict_name(decision->verdict), "reply",
+	                            json_text(difference_reply(decision, room, sizeof room))),
+	                  stream);
 }
 
-static json_t *when(const struct diff *diff, const struct difference *difference)
+static bool write_when(const struct diff *diff, const struct difference *difference)
 {
 	static const char *const now_local = "the recipient was relay, and is local now";
 	static const char *const now_relay = "the recipient was local, and is relay now";
+	static const char *const none[] = {NULL};
 	struct texts texts;
-	json_t *list;
+	bool sound = true;
 
 	if (!difference_when(diff, difference, 0, &texts))
-		return NULL;
-	if (difference->relay[SIDE_OLD] != difference->relay[SIDE_NEW] &&
-	    !texts_add(&texts, difference->relay[SIDE_NEW] ? now_relay : now_local)) {
-		texts_destroy(&texts);
-		return NULL;
-	}
-	list = texts.count > 0 ? text_list((const char *const *)texts.list, texts.count) : json_array();
+		return false;
+	if (difference->relay[SIDE_OLD] != difference->relay[SIDE_NEW])
+		sound = texts_add(&texts, difference->relay[SIDE_NEW] ? now_relay : now_local);
+	sound = sound &&
+	        json_write_texts(texts.count > 0 ? (const char *const *)texts.list : none, texts.count, diff->stream);
 	texts_destroy(&texts);
-	return list;
+	return sound;
 }
 
-/* What would be taken for shown if it were left out. */
-static bool mark_unproved(json_t *object, const struct difference *difference)
-{
-	return json_object_set_new(object, "unproved", json_true()) == 0 &&
-	       (!difference->besides || json_object_set_new(object, "besides", json_true()) == 0);
-}
-
-static json_t *row(const struct diff *diff, const struct difference *difference)
+static bool write_row(const struct diff *diff, const struct difference *difference)
 {
 	const struct party *who = &difference->who;
-	json_t *object = json_pack("{s:o, s:b, s:o, s:b, s:o, s:b, s:o, s:o, s:o}", "listener",
-	                           json_text(difference_listener(difference)->name), "local", difference->local,
-	                           "clients", network_list(difference_clients(difference)), "authenticated",
-	                           difference->authenticated, "users", text_list(who->users, who->user_count), "relay",
-	                           difference->relay[SIDE_NEW], "when", when(diff, difference), "old",
-	                           judgment(difference, SIDE_OLD), "new", judgment(difference, SIDE_NEW));
+	FILE *stream = diff->stream;
+	bool sound;
 
-	if (object != NULL && who->clients.count == 0 && !mark_unproved(object, difference)) {
-		json_decref(object);
-		return NULL;
+	fputs("\n  {\"listener\": ", stream);
+	sound = json_write_text(difference_listener(difference)->name, stream);
+	fprintf(stream, ", \"local\": %s,\n   \"clients\": ", truth(difference->local));
+	json_write_networks(difference_clients(difference), stream);
+	fprintf(stream, ",\n   \"authenticated\": %s, \"users\": ", truth(difference->authenticated));
+	sound = sound && json_write_texts(who->users, who->user_count, stream);
+	fprintf(stream, ", \"relay\": %s,\n   \"when\": ", truth(difference->relay[SIDE_NEW]));
+	sound = sound && write_when(diff, difference);
+	fputs(",\n   \"old\": ", stream);
+	sound = sound && write_judgment(difference, SIDE_OLD, stream);
+	fputs(",\n   \"new\": ", stream);
+	sound = sound && write_judgment(difference, SIDE_NEW, stream);
+	/* What would be taken for shown if it were left out. */
+	if (who->clients.count == 0) {
+		fputs(",\n   \"unproved\": true", stream);
+		fputs(difference->besides ? ", \"besides\": true" : "", stream);
 	}
-	return object;
+	fputc('}', stream);
+	return sound;
 }
 
 bool diff_print_json(const struct diff *diff)
 {
-	json_t *list = json_array();
-	bool done = list != NULL;
+	FILE *stream = diff->stream;
+	size_t count = diff->comparison->count;
+	bool sound = true;
 
-	for (size_t i = 0; i < diff->comparison->count && done; i++)
-		done = json_array_append_new(list, row(diff, &diff->comparison->list[i])) == 0;
-	if (diff->comparison->incomplete && done)
-		done = json_array_append_new(list, json_pack("{s:b}", "incomplete", true)) == 0;
-	done = done &&
-	       (json_dumpf(list, diff->stream, JSON_INDENT(2) | JSON_ENSURE_ASCII) == 0 || ferror(diff->stream) != 0);
-	fputc('\n', diff->stream);
-	json_decref(list);
-	return done;
+	fputc('[', stream);
+	for (size_t i = 0; i < count && sound; i++) {
+		fputs(i == 0 ? "" : ",", stream);
+		sound = write_row(diff, &diff->comparison->list[i]);
+	}
+	if (diff->comparison->incomplete)
+		fprintf(stream, "%s\n  {\"incomplete\": true}", count > 0 ? "," : "");
+	fputs("]\n", stream);
+	return sound;
 }

@@ -7,72 +7,25 @@
 
 #include "milter/json.h"
 #include "milter/proof_print.h"
-#include "policy/limits.h"
-#include "policy/network.h"
 #include "policy/ruleset.h"
 #include "rules/wording.h"
-
-static bool write_value(json_t *value, FILE *stream)
-{
-	bool sound = value != NULL &&
-	             (json_dumpf(value, stream, JSON_ENCODE_ANY | JSON_ENSURE_ASCII) == 0 || ferror(stream) != 0);
-
-	json_decref(value);
-	return sound;
-}
-
-static bool write_text(const char *text, FILE *stream)
-{
-	return write_value(json_text(text), stream);
-}
-
-static bool write_list(const char *const *texts, size_t count, FILE *stream)
-{
-	bool sound = true;
-
-	fputc('[', stream);
-	for (size_t i = 0; i < count && sound; i++) {
-		fputs(i == 0 ? "" : ", ", stream);
-		sound = write_text(texts[i], stream);
-	}
-	fputc(']', stream);
-	return sound;
-}
 
 static const char *truth(bool flag)
 {
 	return flag ? "true" : "false";
 }
 
-/* One a line. */
-static void write_networks(const struct networks *networks, FILE *stream)
-{
-	static const char before[] = ",\n          \"";
-
-	fputc('[', stream);
-	for (size_t i = 0; i < networks->count; i++) {
-		char line[sizeof before + LIMIT_NETWORK_TEXT];
-		size_t length = sizeof before - 1;
-
-		memcpy(line, before, length);
-		length += network_to_text(&networks->list[i], line + length);
-		line[length++] = '"';
-		/* No comma before the first. */
-		fwrite(line + (i == 0), 1, length - (i == 0), stream);
-	}
-	fputs("]", stream);
-}
-
 /* What must hold.  Nothing is left out: rows must be told apart. */
 static bool write_when(const struct proof *proof, const struct relayers *relayers, const struct party *who)
 {
 	struct wording wording = {.sides = {proof->rules}, .listener = relayers->listener->name};
+	static const char *const none[] = {NULL};
 	struct texts texts;
 	bool sound;
 
 	if (!wording_clauses(&wording, &who->when, &texts))
 		return false;
-	sound = write_list((const char *const *)texts.list, texts.count, proof->stream);
+	sound = json_write_texts(texts.count > 0 ? (const char *const *)texts.list : none, texts.count, proof->stream);
 	texts_destroy(&texts);
 	return sound;
 }
@@ -88,7 +41,7 @@ static bool write_by(const struct party *who, FILE *stream)
 		fputs(i == 0 ? "" : ", ", stream);
 		if (asprintf(&place, "%s:%u", who->by[i]->file, who->by[i]->line) < 0)
 			return false;
-		sound = write_text(place, stream);
+		sound = json_write_text(place, stream);
 		free(place);
 	}
 	fputc(']', stream);
@@ -98,15 +51,12 @@ static bool write_by(const struct party *who, FILE *stream)
 static bool write_row(const struct proof *proof, const struct relayers *relayers, const struct relay_row *row)
 {
 	FILE *stream = proof->stream;
-	bool sound = true;
+	bool sound;
 
 	fprintf(stream, "\n        {\"authenticated\": %s,\n         \"clients\": ", truth(row->authenticated));
-	write_networks(&row->who.clients, stream);
+	json_write_networks(&row->who.clients, stream);
 	fputs(",\n         \"users\": ", stream);
-	if (row->who.users != NULL)
-		sound = write_list(row->who.users, row->who.user_count, stream);
-	else
-		fputs("null", stream);
+	sound = json_write_texts(row->who.users, row->who.user_count, stream);
 	fputs(",\n         \"when\": ", stream);
 	sound = sound && write_when(proof, relayers, &row->who);
 	fputs(",\n         \"by\": ", stream);
@@ -127,7 +77,7 @@ static void write_unproved(const struct relayers *relayers, FILE *stream)
 			continue;
 		fprintf(stream, "%s\n        {\"authenticated\": %s,\n         \"clients\": ",
 		        any ? "," : ",\n      \"unproved\": [", truth(i == 1));
-		write_networks(&relayers->unproved[i], stream);
+		json_write_networks(&relayers->unproved[i], stream);
 		fputc('}', stream);
 		any = true;
 	}
@@ -146,7 +96,7 @@ static bool print_listener(struct proof *proof, const struct relayers *relayers)
 	bool sound;
 
 	fprintf(stream, "%s\n    {\"name\": ", proof->listeners++ == 0 ? "" : ",");
-	sound = write_text(relayers->listener->name, stream);
+	sound = json_write_text(relayers->listener->name, stream);
 	fputs(",\n      \"relay\": [", stream);
 	for (size_t i = 0; i < relayers->count && sound; i++) {
 		fputs(i == 0 ? "" : ",", stream);
@@ -173,10 +123,10 @@ static bool print_promise(struct proof *proof, const struct proof_promise *promi
 
 	open_promises(proof);
 	fprintf(stream, "%s\n    {\"name\": ", proof->promises++ == 0 ? "" : ",");
-	sound = write_text(promise->promise->name, stream);
+	sound = json_write_text(promise->promise->name, stream);
 	fprintf(stream, ", \"holds\": %s,\n      \"session\": ", truth(promise->state == PROMISE_HOLDS));
 	if (promise->state == PROMISE_BROKEN)
-		sound = sound && write_list(words, witness_words(&promise->witness, &room, words), stream);
+		sound = sound && json_write_texts(words, witness_words(&promise->witness, &room, words), stream);
 	else
 		fputs("null", stream);
 	fputc('}', stream);
