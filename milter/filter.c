@@ -69,14 +69,14 @@ static sfsistat refuse_for_now(void)
 	return SMFIS_TEMPFAIL;
 }
 
+/* The macros to ask for, the same for every connection. */
+static char macros[PLACE_COUNT][MACROS_LIST];
+
 /* Asks for the macros of all places; a list that is not given leaves the MTA's own in force. */
 static bool ask_for_macros(SMFICTX *context)
 {
-	char list[MACROS_LIST];
-
 	for (unsigned place = 0; place < PLACE_COUNT; place++) {
-		macros_list((enum macro_place)place, list);
-		if (smfi_setsymlist(context, (int)place, list) != MI_SUCCESS)
+		if (smfi_setsymlist(context, (int)place, macros[place]) != MI_SUCCESS)
 			return false;
 	}
 	return true;
@@ -197,6 +197,8 @@ bool filter_register(struct snapshots *snapshots, const struct ledger *ledger, c
 
 	serving = snapshots;
 	written_to = ledger;
+	for (unsigned place = 0; place < PLACE_COUNT; place++)
+		macros_list((enum macro_place)place, macros[place]);
 	return smfi_setconn((char *)connection_string) == MI_SUCCESS && smfi_register(description) == MI_SUCCESS;
 }
 

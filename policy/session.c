@@ -28,8 +28,8 @@ struct session {
 	struct match_room *match_room;
 	struct class_room room;
 	struct facts facts;
-	struct reading readings[FACT_COUNT]; /* of addresses in which the MTA reads something else; else absent */
-	char *owned[FACT_COUNT];             /* texts that are copies */
+	struct reading sender_reading, recipient_reading; /* where the MTA reads something else; else absent */
+	char *owned[FACT_COUNT];                          /* texts that are copies */
 	char *resolved;
 	struct reply_texts texts;
 	char client_text[LIMIT_NETWORK_TEXT];
@@ -107,6 +107,14 @@ void session_free(struct session *session)
 	free(session);
 }
 
+/* What the MTA reads in an address; NULL for other facts. */
+static struct reading *reading_of(struct session *session, enum fact fact)
+{
+	if (fact == FACT_SENDER)
+		return &session->sender_reading;
+	return fact == FACT_RECIPIENT ? &session->recipient_reading : NULL;
+}
+
 /* Takes a copy, made by the caller, as the text of a fact; NULL where the session does not have it. */
 static void keep_text(struct session *session, enum fact fact, char *text)
 {
@@ -117,9 +125,12 @@ static void keep_text(struct session *session, enum fact fact, char *text)
 
 static void forget(struct session *session, enum fact fact)
 {
+	struct reading *reading = reading_of(session, fact);
+
 	keep_text(session, fact, NULL);
 	session->facts.classes[fact] = (struct fact_class){.state = FACT_ABSENT};
-	session->readings[fact] = (struct reading){.class = {.state = FACT_ABSENT}};
+	if (reading != NULL)
+		*reading = (struct reading){.class = {.state = FACT_ABSENT}};
 }
 
 /* Forgets all that is not known any more at the end of this scope. */
@@ -154,21 +165,25 @@ static void take_mailbox(struct session *session, enum fact fact, const struct m
 	struct classifier classifier = classifier_of(session);
 
 	session->facts.classes[fact] = classify_mailbox(&classifier, mailbox, buffer);
-	session->readings[fact] = classify_reading(&classifier, mailbox, reading, reading_buffer);
+	*reading_of(session, fact) = classify_reading(&classifier, mailbox, reading, reading_buffer);
 }
 
 /* Has a stage judged, by both readings of the addresses where there are two. */
 static struct decision judge(const struct session *session, enum stage stage)
 {
-	struct facts written = session->facts, read = session->facts;
+	const struct reading *sender = &session->sender_reading, *recipient = &session->recipient_reading;
+	struct facts written, read;
 
-	for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
-		if (session->readings[fact].class.state == FACT_ABSENT)
-			continue;
-		read.classes[fact] = session->readings[fact].class;
-		read.routes |= fact == FACT_RECIPIENT && session->readings[fact].routes;
-		written.reading = &read;
+	if (sender->class.state == FACT_ABSENT && recipient->class.state == FACT_ABSENT)
+		return decide(session->listener, stage, &session->facts);
+	written = read = session->facts;
+	if (sender->class.state != FACT_ABSENT)
+		read.classes[FACT_SENDER] = sender->class;
+	if (recipient->class.state != FACT_ABSENT) {
+		read.classes[FACT_RECIPIENT] = recipient->class;
+		read.routes |= recipient->routes;
 	}
+	written.reading = &read;
 	return decide(session->listener, stage, &written);
 }
 
@@ -177,12 +192,12 @@ static struct decision judge(const struct session *session, enum stage stage)
  * being asked.  What the MTA reads in it and we cannot, no rule could have
  * accepted.
  */
-static struct decision judge_address(const struct session *session, enum stage stage, enum fact fact,
+static struct decision judge_address(struct session *session, enum stage stage, enum fact fact,
                                      enum decision_cause cause)
 {
 	struct decision decision = cause == CAUSE_NOTHING ? judge(session, stage) : decide_without_rules(stage, cause);
 
-	if (decision.verdict == VERDICT_ACCEPT && session->readings[fact].unreadable)
+	if (decision.verdict == VERDICT_ACCEPT && reading_of(session, fact)->unreadable)
 		return decide_without_rules(stage, CAUSE_SYNTAX);
 	return decision;
 }
@@ -469,7 +484,9 @@ bool session_relay(const struct session *session)
 
 bool session_read_twice(const struct session *session, enum fact fact)
 {
-	return session->readings[fact].class.state != FACT_ABSENT || session->readings[fact].unreadable;
+	const struct reading *reading = fact == FACT_SENDER ? &session->sender_reading : &session->recipient_reading;
+
+	return reading->class.state != FACT_ABSENT || reading->unreadable;
 }
 
 const struct reply_texts *session_texts(const struct session *session)
