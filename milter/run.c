@@ -10,12 +10,13 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <sys/sysinfo.h>
 #include <sysexits.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "milter/command.h"
+#include "milter/descriptors.h"
 #include "milter/filter.h"
 #include "milter/host.h"
 #include "milter/ledger/decision_log.h"
@@ -44,8 +45,11 @@
  */
 #define LARGE_BLOCK (128 * 1024)
 
-/* A connection needs a descriptor; below this a busy MTA can use them all up, and libmilter then spins. */
-#define FEW_DESCRIPTORS 4096
+/*
+ * Heaps for each processor that malloc(3) may spread threads over.  Left alone, it
+ * makes eight, each with 64 MiB of address space, and leaves a little in all of them.
+ */
+#define HEAPS 2
 
 /* Milliseconds that the end waits for the disk to take the last records of the decision log. */
 #define LAST_RECORDS_WAIT 2000
@@ -117,20 +121,6 @@ static bool copy_settings(const struct settings *from, struct settings *ret_copy
 	       copy(from->metrics, &ret_copy->metrics);
 }
 
-/* Raises the soft limit to the hard one, and says so where that is low. */
-static void raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_max < FEW_DESCRIPTORS)
-		log_warning(
-		    log_fields(log_number("descriptors", limit.rlim_max)),
-		    "the limit of open files is low for a busy server; raise it (LimitNOFILE= of systemd, ulimit -Hn)");
-}
-
 /* Whether a reload could read every file again as the user that the process now is. */
 static bool files_stay_readable(const struct rules *rules)
 {
@@ -175,7 +165,7 @@ static int settle(struct daemon *daemon, const struct rules *rules)
 		log_warning(log_none, "running as root, as was asked for; a user of its own would be safer");
 	if (!files_stay_readable(rules))
 		return EX_CONFIG;
-	raise_descriptor_limit();
+	descriptors_raise_limit();
 	return open_ledger(daemon);
 }
 
@@ -318,6 +308,7 @@ int run_main(const struct command *command, int argc, char **argv)
 	int status;
 
 	mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+	mallopt(M_ARENA_MAX, HEAPS * get_nprocs());
 	signals_hold_reload();
 	while ((option = command_option(command, argc, argv, options, &status)) != -1) {
 		if (option == 'c')

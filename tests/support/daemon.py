@@ -29,13 +29,15 @@ def listening(milter_socket):
 class Daemon:
     """One `sallyport run`. Its standard error and what it tells systemd are kept, line by line."""
 
-    def __init__(self, executable, rules, milter_socket, options=()):
+    def __init__(self, executable, rules, milter_socket, options=(), descriptors=None):
+        """`descriptors` is the hard limit of them that it is given, where that is not ours."""
         self.rules = rules
         self.milter_socket = milter_socket
         self.lines = []
         self.notifications = []
         self._changed = threading.Condition()
-        self._command = [str(executable), "run", "-c", str(rules), *options]
+        limited = [] if descriptors is None else ["prlimit", f"--nofile={descriptors}"]
+        self._command = [*limited, str(executable), "run", "-c", str(rules), *options]
         self._process = None
 
     # Its life

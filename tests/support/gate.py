@@ -90,12 +90,12 @@ class Gate:
         """The daemon's own settings, as every rule file of a suite has them."""
         return f'socket = "{self.socket}"; user = "nobody"; group = "postfix"; log = "{log}";'
 
-    def start_daemon(self, ready=True):
+    def start_daemon(self, ready=True, descriptors=None):
         """Starts a daemon on the rule file as it stands, which becomes the suite's daemon."""
-        return self._launch(self.rule_file, ready=ready)
+        return self._launch(self.rule_file, ready=ready, descriptors=descriptors)
 
-    def _launch(self, rules, options=(), ready=True):
-        self.daemon = Daemon(self.executable, rules, self.socket, options)
+    def _launch(self, rules, options=(), ready=True, descriptors=None):
+        self.daemon = Daemon(self.executable, rules, self.socket, options, descriptors)
         self._settings = None
         self._untouched = False
         self._marks = (self._marks[0], 0)
