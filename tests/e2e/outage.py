@@ -34,7 +34,7 @@ UNABLE = f"550 5.7.1 Unable to relay for {RELAY}"
 # What a client does, step by step. A fault strikes before one of them, or while its answer is due.
 STEPS = ("connect", "EHLO", "MAIL", "RCPT", "DATA", "text", "dot")
 UP_TO_RCPT = STEPS[:4]
-ASKED = set(STEPS[:5])  # sallyport is asked here; it is through with a message when DATA is granted
+ASKED = {"connect", "MAIL", "RCPT", "DATA"}  # here the MTA waits for sallyport; after DATA the message is judged
 
 # For the stage at which sallyport is lost: the step whose answer is to try again. What was judged by then, goes.
 GONE = {"connect": "MAIL", "EHLO": "MAIL", "MAIL": "MAIL", "RCPT": "RCPT", "DATA": "DATA", "text": None, "dot": None}
