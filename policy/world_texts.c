@@ -334,6 +334,16 @@ static void try_mailbox_key(struct world_making *making, const char *key)
 		try_local_part(making, key);
 }
 
+/* What has to stand between a text and a domain behind it. */
+static const char *before_domain(const char *text)
+{
+	const char *at = strchr(text, '@');
+
+	if (at == NULL)
+		return "@";
+	return at[1] == '\0' ? "" : ".";
+}
+
 static void try_mailbox_sample(struct world_making *making, const struct sample *sample)
 {
 	const struct values *names = &making->world->values[VALUE_NAME];
@@ -349,9 +359,7 @@ static void try_mailbox_sample(struct world_making *making, const struct sample 
 		try_mailbox(making, text);
 	free(text);
 	for (size_t i = 0; sample->may_follow && i < names->count && !making->failed; i++) {
-		const char *at = strchr(sample->text, '@') == NULL ? "@" : ".";
-
-		text = joined(making, sample->text, at, names->list[i].text);
+		text = joined(making, sample->text, before_domain(sample->text), names->list[i].text);
 		if (text != NULL)
 			try_mailbox(making, text);
 		free(text);
