@@ -60,7 +60,7 @@ static bool add_stretch(struct territory *territory, enum address_family family,
 static bool find_stretches(struct territory *territory, const struct partition *const *partitions, unsigned count,
                            enum address_family family)
 {
-	struct partition_walk walks[SIDES];
+	struct partition_walk walks[SIDES] = {0};
 	address_number first = 0;
 
 	for (unsigned side = 0; side < count; side++)
