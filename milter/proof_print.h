@@ -30,6 +30,7 @@ struct proof {
 	const struct naming *naming; /* for people only; NULL for programs */
 	FILE *stream;
 	bool colour;
+	bool abridged;    /* something was counted, rather than shown */
 	size_t listeners; /* printed so far */
 	size_t promises;
 };

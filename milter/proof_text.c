@@ -23,13 +23,15 @@ static const char *separator(size_t *count)
 	return (*count)++ == 0 ? "" : ", ";
 }
 
-static size_t shown_of(size_t count)
+/* How many of so many are shown. */
+static size_t shown_of(struct proof *proof, size_t count)
 {
+	proof->abridged |= count > SHOWN + 1;
 	return count > SHOWN + 1 ? SHOWN : count;
 }
 
 /* before: what is said before the names. */
-static bool print_clients(const struct proof *proof, const char *label, bool alarming, const char *before,
+static bool print_clients(struct proof *proof, const char *label, bool alarming, const char *before,
                           const struct networks *clients)
 {
 	struct names names;
@@ -43,6 +45,8 @@ static bool print_clients(const struct proof *proof, const char *label, bool ala
 	}
 	fputs(before, piece.stream);
 	names_print(&names, SHOWN, piece.stream);
+	shown_of(proof, names.networks.count);
+	shown_of(proof, names.less_networks.count);
 	names_destroy(&names);
 	return label_piece(proof->stream, label, alarming && proof->colour, &piece);
 }
@@ -60,7 +64,7 @@ static void print_everybody(const struct proof *proof, const bool everybody[ADDR
 }
 
 /* Says that strangers may relay, where they may. */
-static bool print_public(const struct proof *proof, const struct networks *clients)
+static bool print_public(struct proof *proof, const struct networks *clients)
 {
 	struct networks strangers = {calloc(clients->count + 1, sizeof *strangers.list), 0};
 	bool everybody[ADDRESS_FAMILY_COUNT] = {false};
@@ -78,6 +82,7 @@ static bool print_public(const struct proof *proof, const struct networks *clien
 		done = piece_open(&piece);
 		if (done) {
 			networks_print(&strangers, SHOWN, piece.stream);
+			shown_of(proof, strangers.count);
 			done = label_piece(proof->stream, "PUBLIC", proof->colour, &piece);
 		}
 	}
@@ -87,9 +92,9 @@ static bool print_public(const struct proof *proof, const struct networks *clien
 
 /* Rows */
 
-static bool print_users(const struct proof *proof, const struct party *who)
+static bool print_users(struct proof *proof, const struct party *who)
 {
-	size_t shown = shown_of(who->user_count);
+	size_t shown = shown_of(proof, who->user_count);
 	struct piece piece;
 	size_t count = 0;
 
@@ -104,22 +109,23 @@ static bool print_users(const struct proof *proof, const struct party *who)
 	return label_piece(proof->stream, "with login", false, &piece);
 }
 
-static bool print_when(const struct proof *proof, const struct relayers *relayers, const struct party *who)
+static bool print_when(struct proof *proof, const struct relayers *relayers, const struct party *who)
 {
 	struct wording wording = {.sides = {proof->rules}, .listener = relayers->listener->name, .shown = SHOWN};
 	struct texts texts;
 
 	if (!wording_clauses(&wording, &who->when, &texts))
 		return false;
+	shown_of(proof, who->when.count);
 	for (size_t i = 0; i < texts.count; i++)
 		label_text(proof->stream, i == 0 ? "when" : "and", false, texts.list[i]);
 	texts_destroy(&texts);
 	return true;
 }
 
-static bool print_by(const struct proof *proof, const struct party *who)
+static bool print_by(struct proof *proof, const struct party *who)
 {
-	size_t shown = shown_of(who->by_count);
+	size_t shown = shown_of(proof, who->by_count);
 	struct piece piece;
 	size_t count = 0;
 
@@ -132,7 +138,7 @@ static bool print_by(const struct proof *proof, const struct party *who)
 	return label_piece(proof->stream, "by", false, &piece);
 }
 
-static bool print_row(const struct proof *proof, const struct relayers *relayers, const struct relay_row *row)
+static bool print_row(struct proof *proof, const struct relayers *relayers, const struct relay_row *row)
 {
 	bool done;
 
@@ -145,7 +151,7 @@ static bool print_row(const struct proof *proof, const struct relayers *relayers
 }
 
 /* Says who might relay, though no session shows it. */
-static bool print_unproved(const struct proof *proof, const struct relayers *relayers)
+static bool print_unproved(struct proof *proof, const struct relayers *relayers)
 {
 	static const char *const before[] = {"without login: ", "with login: "};
 	bool done = true, any = false;
@@ -206,7 +212,7 @@ static bool logins_alike(const struct relayers *relayers)
 	return true;
 }
 
-static bool print_rows(const struct proof *proof, const struct relayers *relayers)
+static bool print_rows(struct proof *proof, const struct relayers *relayers)
 {
 	size_t without = count_without(relayers);
 	bool done = true;
@@ -241,6 +247,9 @@ static bool end(struct proof *proof)
 {
 	if (proof->promises == 0)
 		fputs("\nno promises\n", proof->stream);
+	if (proof->abridged)
+		fprintf(proof->stream, "\nwhat is only counted above, \"sallyport prove --json %s\" lists\n",
+		        proof->path);
 	return true;
 }
 
