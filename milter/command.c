@@ -94,6 +94,28 @@ int command_option(const struct command *command, int argc, char **argv, const s
 	return option;
 }
 
+bool command_json(const struct command *command, int argc, char **argv, bool *ret_json, int *ret_status)
+{
+	enum {
+		JSON = 256
+	};
+	static const struct option options[] = {
+	    {"json", no_argument, NULL, JSON},
+	    {"help", no_argument, NULL, 'h'},
+	    {NULL, 0, NULL, 0},
+	};
+	bool json = false;
+	int option;
+
+	while ((option = command_option(command, argc, argv, options, ret_status)) != -1) {
+		if (option != JSON)
+			return false;
+		json = true;
+	}
+	*ret_json = json;
+	return true;
+}
+
 void command_show_diagnostics(const struct diagnostics *diagnostics)
 {
 	bool all = !diagnostics_incomplete(diagnostics);

@@ -53,6 +53,12 @@ void command_help(const struct command *command, FILE *stream);
  */
 int command_option(const struct command *command, int argc, char **argv, const struct option *options, int *ret_status);
 
+/*
+ * Reads the options of a command that has --json and --help alone.  Returns false where the command shall return
+ * *ret_status at once.
+ */
+bool command_json(const struct command *command, int argc, char **argv, bool *ret_json, int *ret_status);
+
 /* Says on standard error what is wrong with the command line; returns the command's usage status. */
 int command_usage_error(const struct command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -149,23 +149,11 @@ static int diff_files(char *const *paths, bool json)
 
 int diff_main(const struct command *command, int argc, char **argv)
 {
-	enum {
-		JSON = 256
-	};
-	static const struct option options[] = {
-	    {"json", no_argument, NULL, JSON},
-	    {"help", no_argument, NULL, 'h'},
-	    {NULL, 0, NULL, 0},
-	};
-	bool json = false;
-	int option;
+	bool json;
 	int status;
 
-	while ((option = command_option(command, argc, argv, options, &status)) != -1) {
-		if (option != JSON)
-			return status;
-		json = true;
-	}
+	if (!command_json(command, argc, argv, &json, &status))
+		return status;
 	if (argc - optind != 2)
 		return command_usage_error(command, "two files are compared: the old one, then the new one");
 	return diff_files(argv + optind, json);

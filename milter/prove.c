@@ -117,23 +117,11 @@ static int prove_file(const char *path, bool json)
 
 int prove_main(const struct command *command, int argc, char **argv)
 {
-	enum {
-		JSON = 256
-	};
-	static const struct option options[] = {
-	    {"json", no_argument, NULL, JSON},
-	    {"help", no_argument, NULL, 'h'},
-	    {NULL, 0, NULL, 0},
-	};
-	bool json = false;
-	int option;
+	bool json;
 	int status;
 
-	while ((option = command_option(command, argc, argv, options, &status)) != -1) {
-		if (option != JSON)
-			return status;
-		json = true;
-	}
+	if (!command_json(command, argc, argv, &json, &status))
+		return status;
 	if (optind == argc)
 		return command_usage_error(command, "no file is named");
 	if (optind + 1 < argc)
