@@ -7,20 +7,15 @@ in one; every row has a session.  Where only names and format changed there is n
 """
 
 import argparse
-import dataclasses
 import ipaddress
 import json
-import os
-import pathlib
 import random
 import shutil
 import subprocess
-import sys
-import tempfile
 
-import language
 import printer
 import prove
+import rounds
 import sessions
 import wording
 
@@ -257,30 +252,9 @@ def arguments():
 
 def main():
     options = arguments()
-    options.sallyport = str(pathlib.Path(options.sallyport).resolve())
-    if not os.access(options.sallyport, os.X_OK):
-        sys.exit(f"diff.py: no program at {options.sallyport}")
-    seed = random.randrange(1_000_000_000) if options.seed is None else options.seed
-    mark = "# " if options.tap else ""
-    if options.tap:
-        print(f"1..{options.pairs}")
-    print(f"{mark}seed {seed}", flush=True)
-    top = pathlib.Path(tempfile.mkdtemp(prefix="sallyport-diff-"))
-    counts = dict.fromkeys(("pairs", "pairs that differ", "not lawful", "incomplete", "sessions", "judged differently",
-                            "all sessions", "some sessions", "in doubt", "not found", "found by the program alone"), 0)
-    failed = 0
-    for number in range(1, options.pairs + 1):
-        difference = compare(seed + number - 1, options, top, counts)
-        failed += difference is not None
-        if options.tap:
-            print(f"{'not ok' if difference else 'ok'} {number} - pair of seed {seed + number - 1}")
-        if difference:
-            print(mark + f"seed {seed + number - 1}: {difference}".replace("\n", "\n" + mark), flush=True)
-    if not failed:
-        top.rmdir()
-    print(mark + ", ".join(f"{count} {what}" for what, count in counts.items()))
-    print(f"{mark}{options.pairs - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    rounds.play("diff", "pair", options.pairs, options, compare,
+                ("pairs", "pairs that differ", "not lawful", "incomplete", "sessions", "judged differently",
+                 "all sessions", "some sessions", "in doubt", "not found", "found by the program alone"))
 
 
 if __name__ == "__main__":

@@ -10,18 +10,15 @@ exactly if the search finds no session that breaks it, and each session that is 
 import argparse
 import ipaddress
 import json
-import os
-import pathlib
 import random
 import shlex
 import shutil
 import subprocess
-import sys
-import tempfile
 
 import generate
 import language
 import printer
+import rounds
 import search
 import tables
 
@@ -381,29 +378,8 @@ def arguments():
 
 def main():
     options = arguments()
-    options.sallyport = str(pathlib.Path(options.sallyport).resolve())
-    if not os.access(options.sallyport, os.X_OK):
-        sys.exit(f"prove.py: no program at {options.sallyport}")
-    seed = random.randrange(1_000_000_000) if options.seed is None else options.seed
-    mark = "# " if options.tap else ""
-    if options.tap:
-        print(f"1..{options.rulesets}")
-    print(f"{mark}seed {seed}", flush=True)
-    top = pathlib.Path(tempfile.mkdtemp(prefix="sallyport-prove-"))
-    counts = dict.fromkeys(("listeners", "holds", "broken", "not proved", "found by the program alone", "too large"), 0)
-    failed = 0
-    for number in range(1, options.rulesets + 1):
-        difference = compare(seed + number - 1, options, top, counts)
-        failed += difference is not None
-        if options.tap:
-            print(f"{'not ok' if difference else 'ok'} {number} - rule set of seed {seed + number - 1}")
-        if difference:
-            print(mark + f"seed {seed + number - 1}: {difference}".replace("\n", "\n" + mark), flush=True)
-    if not failed:
-        top.rmdir()
-    print(mark + ", ".join(f"{count} {what}" for what, count in counts.items()))
-    print(f"{mark}{options.rulesets - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    rounds.play("prove", "rule set", options.rulesets, options, compare,
+                ("listeners", "holds", "broken", "not proved", "found by the program alone", "too large"))
 
 
 if __name__ == "__main__":
