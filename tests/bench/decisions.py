@@ -29,7 +29,7 @@ def judge(arguments, rules, *words):
 
 
 def main():
-    arguments = measure.arguments(__doc__, "judge", rounds=5, count=20000)
+    arguments = measure.arguments(__doc__, "judge", rounds=3, count=20000)
     count = ("--count", str(arguments.count))
     with filters.room() as directory:
         paths = {size: rule_files.made(directory, *size) for size in SIZES}

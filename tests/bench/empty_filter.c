@@ -1,7 +1,8 @@
 /*
  * empty_filter: a libmilter program that does nothing, which is what any other one is measured against.
  *
- * It asks for the steps, answers and macros that it is told to ask for, so that it may negotiate as another does.
+ * It asks for the steps, answers and macros that it is told to ask for, so that it may negotiate as another does; and,
+ * where it is told to, refuses each MAIL or RCPT in the same words, without looking at anything.
  */
 #include <err.h>
 #include <getopt.h>
@@ -16,18 +17,30 @@
 
 static const char usage[] =
     "usage: empty_filter --socket SOCKET [--steps BITS] [--actions BITS] [--macros PLACE=LIST]...\n"
+    "                    [--refuse STEP=REPLY]\n"
     "\n"
     "  --socket SOCKET      as libmilter writes it: unix:/PATH, inet:PORT@ADDRESS\n"
     "  --steps BITS         SMFIP_* to ask for, in hexadecimal (0: every step is told, and answered)\n"
     "  --actions BITS       SMFIF_* to ask for, in hexadecimal (0)\n"
     "  --macros PLACE=LIST  the macros to ask for at a place: 0 connect, 1 helo, 2 mail, 3 rcpt, 4 data,\n"
-    "                       5 end of message, 6 end of headers\n";
+    "                       5 end of message, 6 end of headers\n"
+    "  --refuse STEP=REPLY  refuse mail or rcpt: \"rcpt=550 5.7.1 Not here\"\n";
 
 #define PLACES (SMFIM_LAST + 1)
 
 static unsigned long wanted_steps;
 static unsigned long wanted_actions;
 static char *wanted_macros[PLACES];
+
+/* A reply in its parts; none without a code. */
+struct refusal {
+	char code[4];
+	char enhanced[sizeof "5.999.999"];
+	char text[512];
+};
+
+static struct refusal mail_refusal;
+static struct refusal rcpt_refusal;
 
 static sfsistat negotiate(SMFICTX *context, unsigned long actions, unsigned long steps, unsigned long unused2,
                           unsigned long unused3, unsigned long *ret_actions, unsigned long *ret_steps,
@@ -69,18 +82,22 @@ static sfsistat on_helo(SMFICTX *context, char *name)
 	return nothing(SMFIP_NR_HELO);
 }
 
+static sfsistat refuse(SMFICTX *context, struct refusal *refusal)
+{
+	smfi_setreply(context, refusal->code, refusal->enhanced, refusal->text);
+	return refusal->code[0] == '4' ? SMFIS_TEMPFAIL : SMFIS_REJECT;
+}
+
 static sfsistat on_mail(SMFICTX *context, char **arguments)
 {
-	(void)context;
 	(void)arguments;
-	return nothing(SMFIP_NR_MAIL);
+	return mail_refusal.code[0] != '\0' ? refuse(context, &mail_refusal) : nothing(SMFIP_NR_MAIL);
 }
 
 static sfsistat on_rcpt(SMFICTX *context, char **arguments)
 {
-	(void)context;
 	(void)arguments;
-	return nothing(SMFIP_NR_RCPT);
+	return rcpt_refusal.code[0] != '\0' ? refuse(context, &rcpt_refusal) : nothing(SMFIP_NR_RCPT);
 }
 
 static sfsistat on_data(SMFICTX *context)
@@ -137,11 +154,9 @@ static sfsistat on_close(SMFICTX *context)
 }
 
 static const struct option options[] = {
-    {"socket", required_argument, NULL, 's'},
-    {"steps", required_argument, NULL, 'p'},
-    {"actions", required_argument, NULL, 'a'},
-    {"macros", required_argument, NULL, 'm'},
-    {NULL, 0, NULL, 0},
+    {"socket", required_argument, NULL, 's'},  {"steps", required_argument, NULL, 'p'},
+    {"actions", required_argument, NULL, 'a'}, {"macros", required_argument, NULL, 'm'},
+    {"refuse", required_argument, NULL, 'r'},  {NULL, 0, NULL, 0},
 };
 
 static void want_macros(char *argument)
@@ -149,6 +164,17 @@ static void want_macros(char *argument)
 	if (argument[0] < '0' || argument[0] >= '0' + PLACES || argument[1] != '=')
 		errx(2, "\"%s\" is not PLACE=LIST", argument);
 	wanted_macros[argument[0] - '0'] = argument + 2;
+}
+
+static void want_refusal(const char *argument)
+{
+	struct refusal *refusal = strncmp(argument, "mail=", 5) == 0   ? &mail_refusal
+	                          : strncmp(argument, "rcpt=", 5) == 0 ? &rcpt_refusal
+	                                                               : NULL;
+
+	if (refusal == NULL ||
+	    sscanf(argument + 5, "%3s %9s %511[^\n]", refusal->code, refusal->enhanced, refusal->text) != 3)
+		errx(2, "\"%s\" is not STEP=CODE ENHANCED TEXT", argument);
 }
 
 int main(int argc, char **argv)
@@ -189,6 +215,9 @@ int main(int argc, char **argv)
 			break;
 		case 'm':
 			want_macros(optarg);
+			break;
+		case 'r':
+			want_refusal(optarg);
 			break;
 		default:
 			fputs(usage, stderr);

@@ -56,15 +56,20 @@ def sallyport(executable, rules, directory, milter_socket=None, group=None):
                     "--group", group or who[1]], milter_socket, directory / "sallyport.log")
 
 
-def empty(executable, directory, negotiated=None, milter_socket=None):
-    """The empty filter; it negotiates what the load generator reported of another, or else wants every step."""
-    milter_socket = milter_socket or f"unix:{directory}/empty"
+def empty(executable, directory, negotiated=None, milter_socket=None, refuse=()):
+    """The empty filter; it negotiates what the load generator reported of another, or else wants every step.
+
+    With (step, beginning of a reply) it refuses each.
+    """
+    milter_socket = milter_socket or f"unix:{directory}/{'refusing' if refuse else 'empty'}"
     command = [executable, "--socket", milter_socket]
     if negotiated is not None:
         command += ["--steps", negotiated["steps"], "--actions", negotiated["actions"]]
         for place, names in negotiated["macros"].items():
             command += ["--macros", f"{place}={names}"]
-    return running(command, milter_socket, directory / "empty.log")
+    if refuse:
+        command += ["--refuse", f"{refuse[0]}={refuse[1].replace('-', ' ', 1)} Unable to do this for you"]
+    return running(command, milter_socket, directory / ("refusing.log" if refuse else "empty.log"))
 
 
 def examples(directory):

@@ -301,6 +301,7 @@ int main(int argc, char **argv)
 	    .end = SCRIPT_END_RCPT,
 	};
 	struct load load = {.scenario = &scenario, .connections = 16, .warm_up = UINT64_MAX, .patience = 30};
+	bool right;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -311,8 +312,9 @@ int main(int argc, char **argv)
 		fail_usage();
 	complete(&load, &scenario);
 	raise_descriptor_limit();
-	if (!mta_run(&load, &tally))
-		return 1;
-	print_tally(&load, &tally);
-	return 0;
+	right = mta_run(&load, &tally);
+	if (right)
+		print_tally(&load, &tally);
+	negotiated_free(&tally.negotiated);
+	return right ? 0 : 1;
 }

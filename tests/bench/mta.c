@@ -184,6 +184,13 @@ static void stop_counting(struct run *run)
 		run->tally->cpu_seconds = (double)(clock_now(run->cpu_clock) - run->cpu_start) / 1e9;
 }
 
+/* Where the warm-up is over. */
+static void start_in_time(struct run *run)
+{
+	if (!run->counting && run->ended >= run->load->warm_up && run->staying == run->load->idle)
+		start_counting(run);
+}
+
 static bool enough(const struct run *run)
 {
 	const struct load *load = run->load;
@@ -258,7 +265,7 @@ static const struct script *script_for(struct run *run, const unsigned char *rep
 	if (known->reply == NULL)
 		err(1, "no memory for a negotiation");
 	memcpy(known->reply, reply, length);
-	run->tally->negotiated = known->script->negotiated;
+	negotiated_copy(&known->script->negotiated, &run->tally->negotiated);
 	run->tally->exchanges = known->script->count;
 	return known->script;
 }
@@ -355,6 +362,7 @@ static bool loop(struct run *run, size_t count)
 	const struct load *load = run->load;
 	struct epoll_event events[EVENTS];
 
+	start_in_time(run);
 	while (!enough(run)) {
 		int patience = run->waiting > 0 ? 1 : (int)load->patience * 1000;
 		int ready = epoll_wait(run->epoll, events, EVENTS, patience);
@@ -368,8 +376,7 @@ static bool loop(struct run *run, size_t count)
 		for (int i = 0; i < ready; i++) {
 			if (!serve(run, events[i].data.ptr, events[i].events))
 				return false;
-			if (!run->counting && run->ended >= load->warm_up && run->staying == load->idle)
-				start_counting(run);
+			start_in_time(run);
 			if (enough(run))
 				break;
 		}
@@ -377,6 +384,17 @@ static bool loop(struct run *run, size_t count)
 			return false;
 	}
 	return true;
+}
+
+static void end(struct run *run)
+{
+	for (struct known_script *known = run->scripts; known < run->scripts + SCRIPTS; known++) {
+		script_free(known->script);
+		free(known->reply);
+	}
+	packets_free(&run->negotiation);
+	free(run->connections);
+	close(run->epoll);
 }
 
 bool mta_run(const struct load *load, struct tally *ret_tally)
@@ -399,5 +417,6 @@ bool mta_run(const struct load *load, struct tally *ret_tally)
 	right = begin_waiting(&run, count) && loop(&run, count);
 	if (right)
 		stop_counting(&run);
+	end(&run);
 	return right;
 }

@@ -44,7 +44,7 @@ struct tally {
 	double cpu_seconds;           /* of the process */
 	struct histogram session;     /* nanoseconds from connect(2) to the last answer */
 	struct histogram answer;      /* nanoseconds from a step to its answer */
-	struct negotiated negotiated; /* by the last session; belongs to nobody else until the process ends */
+	struct negotiated negotiated; /* by a session that did it anew; the caller frees it */
 	size_t exchanges;             /* of its script */
 };
 

@@ -56,6 +56,18 @@ class ThreeDoors(Postfix):
             f"{address}:25 inet n - n - - smtpd\n  -o smtpd_milters={milter}\n" for address, milter in doors.items())
 
 
+def start():
+    """The lab's Postfix, and where its milters will listen."""
+    MILTERS.mkdir()
+    shutil.chown(MILTERS, "nobody")
+    mta = ThreeDoors(f"unix:{MILTERS}/sallyport", Sink())
+    try:
+        mta.start()
+    except RuntimeError as reason:
+        sys.exit(f"{reason}\n" + "\n".join(mta.log))
+    return mta
+
+
 class Bench:
     def __init__(self, arguments, mta):
         self.arguments = arguments
@@ -115,13 +127,7 @@ def main():
         lab.enter()
     except lab.Unavailable as reason:
         sys.exit(f"postfix: {reason}")
-    MILTERS.mkdir()
-    shutil.chown(MILTERS, "nobody")
-    mta = ThreeDoors(f"unix:{MILTERS}/sallyport", Sink())
-    try:
-        mta.start()
-    except RuntimeError as reason:
-        sys.exit(f"{reason}\n" + "\n".join(mta.log))
+    mta = start()
     bench = Bench(arguments, mta)
     examples = dict.fromkeys(scenario.example for scenario in SCENARIOS)
     rows = [bench.example(name) for name in examples if arguments.only in name]

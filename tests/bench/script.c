@@ -275,12 +275,31 @@ struct script *script_new(const struct scenario *scenario, const unsigned char *
 	return NULL;
 }
 
+void negotiated_copy(const struct negotiated *from, struct negotiated *to)
+{
+	negotiated_free(to);
+	*to = *from;
+	for (unsigned place = 0; place < SCRIPT_PLACES; place++) {
+		if (from->macros[place] == NULL)
+			continue;
+		to->macros[place] = strdup(from->macros[place]);
+		if (to->macros[place] == NULL)
+			err(1, "no memory for macros");
+	}
+}
+
+void negotiated_free(struct negotiated *negotiated)
+{
+	for (unsigned place = 0; place < SCRIPT_PLACES; place++)
+		free(negotiated->macros[place]);
+	*negotiated = (struct negotiated){0};
+}
+
 void script_free(struct script *script)
 {
 	if (script == NULL)
 		return;
-	for (unsigned place = 0; place < SCRIPT_PLACES; place++)
-		free(script->negotiated.macros[place]);
+	negotiated_free(&script->negotiated);
 	packets_free(&script->packets);
 	free(script->exchanges);
 	free(script);

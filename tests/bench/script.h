@@ -69,6 +69,11 @@ struct negotiated {
 	char *macros[SCRIPT_PLACES]; /* as it wrote them; NULL: the MTA's own */
 };
 
+/* Makes a copy of another one, in place of what was there. */
+void negotiated_copy(const struct negotiated *from, struct negotiated *to);
+
+void negotiated_free(struct negotiated *negotiated);
+
 struct exchange {
 	char letter; /* the step that is answered: SMFIC_* */
 	size_t start;

@@ -219,23 +219,21 @@ void script_macros(struct packets *packets, char letter, const char *asked, unsi
 	    .queue = letter != SMFIC_CONNECT && letter != SMFIC_HELO && letter != SMFIC_MAIL &&
 	             recipient != scenario->recipients[0],
 	};
-	char *names = strdup(asked != NULL ? asked : own_lists[place]);
+	char *names = strdup(asked != NULL && *asked != '\0' ? asked : own_lists[place]);
 	char *rest;
 
 	if (names == NULL)
 		err(1, "no memory for macros");
-	if (*names != '\0') {
-		packet_begin(packets, SMFIC_MACRO);
-		packets_add(packets, &letter, 1);
-		for (char *name = strtok_r(names, " ", &rest); name != NULL; name = strtok_r(NULL, " ", &rest)) {
-			const char *value = value_of(&known, name);
+	packet_begin(packets, SMFIC_MACRO);
+	packets_add(packets, &letter, 1);
+	for (char *name = strtok_r(names, " ", &rest); name != NULL; name = strtok_r(NULL, " ", &rest)) {
+		const char *value = value_of(&known, name);
 
-			if (value == NULL)
-				continue;
-			packets_add_text(packets, name);
-			packets_add_text(packets, value);
-		}
-		packet_end(packets);
+		if (value == NULL)
+			continue;
+		packets_add_text(packets, name);
+		packets_add_text(packets, value);
 	}
+	packet_end(packets);
 	free(names);
 }

@@ -6,6 +6,7 @@ that are refused end there. Sessions a second and processor time of the filter f
 in the same round. For comparison: the empty filter that wants every step and answer.
 """
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -46,34 +47,43 @@ class Bench:
 
     def scenario(self, scenario):
         """Yields a row for each end and number of connections."""
-        with filters.room() as directory:
+        with filters.room() as directory, contextlib.ExitStack() as stack:
             rules = filters.examples(directory) / f"{scenario.example}.conf"
-            ours, other = f"unix:{directory}/sallyport", f"unix:{directory}/empty"
-            with filters.sallyport(self.arguments.sallyport, rules, directory) as daemon:
-                asked = filters.generate(self.arguments.generator, "--socket", ours, "--sessions", 1,
-                                         *scenario.session, *scenario.expected)
-                with filters.empty(self.arguments.empty, directory, asked) as empty:
-                    for until, until_empty in self._ends(scenario, asked):
-                        for connections in CONNECTIONS:
-                            reports = measure.in_turns(
-                                self.arguments.rounds,
-                                sallyport=lambda: self.play(ours, daemon, connections, "--until", until,
-                                                            *scenario.session, *scenario.expected),
-                                empty=lambda: self.play(other, empty, connections, "--until", until_empty,
-                                                        *scenario.session))
-                            yield {"scenario": scenario.title, "example": scenario.example,
-                                   "refused": bool(scenario.refused), "until": until, "connections": connections,
-                                   "steps": asked["steps"], "round_trips": 1 + reports["sallyport"][0]["exchanges"],
-                                   **compared(reports["sallyport"], reports["empty"])}
+            daemon = stack.enter_context(filters.sallyport(self.arguments.sallyport, rules, directory))
+            ours = f"unix:{directory}/sallyport"
+            asked = filters.generate(self.arguments.generator, "--socket", ours, "--sessions", 1,
+                                     *scenario.session, *scenario.expected)
+            empty = stack.enter_context(filters.empty(self.arguments.empty, directory, asked))
+            refusing = None
+            for until in self._ends(scenario, asked):
+                step = ("--until", until, *scenario.session)
+                ways = {"sallyport": (ours, daemon, *step, *scenario.expected),
+                        "empty": (f"unix:{directory}/empty", empty, *step)}
+                if scenario.refused:
+                    refusing = stack.enter_context(filters.empty(self.arguments.empty, directory, asked,
+                                                                 refuse=(until, scenario.refused[1])))
+                    refusal = (f"--{until}-refused", scenario.refused[1].replace("-", " ", 1))
+                    ways["refusing"] = (f"unix:{directory}/refusing", refusing, *step, *refusal)
+                for connections in CONNECTIONS:
+                    reports = measure.in_turns(self.arguments.rounds, **{
+                        way: lambda told=told: self.play(told[0], told[1], connections, *told[2:])
+                        for way, told in ways.items()})
+                    row = {"scenario": scenario.title, "example": scenario.example, "refused": bool(scenario.refused),
+                           "until": until, "connections": connections, "steps": asked["steps"],
+                           "round_trips": 1 + reports["sallyport"][0]["exchanges"],
+                           **compared(reports["sallyport"], reports["empty"])}
+                    if refusing:
+                        row["to_refusing"] = compared(reports["sallyport"], reports["refusing"])
+                    yield row
 
     def _ends(self, scenario, asked):
-        """How far the session goes, and how far the empty filter must be taken for the same."""
+        """How far the session goes."""
         if not scenario.refused:
-            return (("rcpt", "rcpt"), ("message", "message"))
+            return ("rcpt", "message")
         step = scenario.refused[0]
         if step == "mail" and int(asked["steps"], 16) & _NR_MAIL:
             step = "rcpt"  # the refusal waits for the next step that is answered
-        return ((step, step),)
+        return (step,)
 
     def every_step(self):
         """Yields rows: the empty filter that wants every step and answer, to the one that negotiates as sallyport."""
@@ -102,7 +112,9 @@ def show(rows):
     for connections in CONNECTIONS:
         heads += [f"speed at {connections}", "cpu"]
     lines = {}
-    for row in rows:
+    refused = [{**row, **row["to_refusing"], "scenario": f"{row['scenario']}, to one that refuses"} for row in rows
+               if "to_refusing" in row]
+    for row in [*rows, *refused]:
         line = lines.setdefault((row["scenario"], row["until"]), [row["scenario"], row["until"], row["round_trips"]])
         line += [f"{row['speed']['median']:.2f} ({row['speed']['low']:.2f}-{row['speed']['high']:.2f})",
                  f"{row['cpu']['median']:.2f}"]
@@ -115,7 +127,7 @@ def show(rows):
 
 
 def main():
-    arguments = measure.arguments(__doc__, "sallyport", "generator", "empty", rounds=5, seconds=0.2, only="")
+    arguments = measure.arguments(__doc__, "sallyport", "generator", "empty", rounds=5, seconds=0.15, only="")
     bench = Bench(arguments)
     rows = [row for scenario in SCENARIOS if arguments.only in scenario.title for row in bench.scenario(scenario)]
     if arguments.only in "every step":

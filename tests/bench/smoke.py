@@ -64,6 +64,13 @@ class Cases:
         assert {name: report[name] for name in wanted} == wanted, report
         assert report["cpu_us_per_session"] > 0, report
 
+    def refusing(self, directory):
+        for step, reply in (("mail", "530 5.7.0"), ("rcpt", "450 4.7.1")):
+            with filters.empty(self.arguments.empty, directory, refuse=(step, reply)):
+                report = filters.generate(self.arguments.generator, "--socket", f"unix:{directory}/refusing", "--until",
+                                          step, f"--{step}-refused", reply, *FEW)
+                assert report["refusals"] > 30, report
+
     def idle(self, directory):
         with filters.empty(self.arguments.empty, directory) as process:
             report = filters.generate(self.arguments.generator, "--socket", f"unix:{directory}/empty", "--pid",
@@ -118,6 +125,7 @@ def main():
     print("TAP version 13")
     for title, steps, answers in NEGOTIATIONS:
         cases.run(f"negotiation is kept to: {title}", cases.negotiation, steps, answers)
+    cases.run("an empty filter may refuse, too", cases.refusing)
     cases.run("sessions stay open beside those that play", cases.idle)
     cases.run("a filter that listens at a port", cases.tcp)
     cases.run("a refusal that does not come is seen", cases.refusal_that_does_not_come)
