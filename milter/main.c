@@ -94,6 +94,16 @@ static const struct command commands[] = {
         .main = mta_main,
     },
     {
+        .name = "replay",
+        .summary = "Judges the sessions of a decision log again, by other rules.",
+        .usage = "[--json] -c FILE [LOG...]",
+        .options = "  -c, --config FILE  the rule file to judge by\n"
+                   "  --json             print one JSON object\n"
+                   "  -h, --help         this text\n",
+        .usage_status = STATUS_TROUBLE,
+        .main = replay_main,
+    },
+    {
         .name = "probe",
         .summary = "Tries a live mail server for open relay, by every classical form.",
         .usage = "[OPTION...] HOST[:PORT]",

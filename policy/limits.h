@@ -103,6 +103,9 @@
 #define LIMIT_WAITING_RECORDS 65536u
 #define LIMIT_WAITING_BYTES (256u * 1024 * 1024)
 
+/* Groups of changes that a replay tells apart: more than a pair of rule files has, and nobody reads as many. */
+#define LIMIT_REPLAY_GROUPS 1000u
+
 /* Faults that one check reports; the rest are counted. */
 #define LIMIT_DIAGNOSTICS 1000
 

@@ -1,7 +1,9 @@
 """The decision log: a line for each message and each refused session, whatever the disk does."""
 
+import json
 import os
 import re
+import subprocess
 
 from rules import OPEN, OURS, one, refuse
 from support import decisions, lab, wait
@@ -20,6 +22,25 @@ RULES = one('connection = { mode = "all-except"; clients = [ "198.51.100.0/24" ]
             f'relay = {{ mode = "only"; clients = [ "{lab.LAN}" ]; authenticated = true; }};')
 
 
+# Sessions of every kind.
+PLAYS = [
+    dict(),
+    dict(recipients=(RELAY,)),
+    dict(client=lab.LAN, recipients=(RELAY, LOCAL), deliver=True),
+    dict(client=lab.FORGED, recipients=(LOCAL, RELAY)),
+    dict(client=lab.INTERNET6, recipients=(LOCAL, RELAY), deliver=True),
+    dict(helo="liar.example"),
+    dict(helo=None),
+    dict(sender="spam@example.org"),
+    dict(sender="", recipients=(f"a%b.example@{OURS}", f"@{OURS}:c@d.example", f"x!y@{OURS}", LOCAL)),
+    dict(sender=f'"quoted user"@{OURS}', recipients=(f'"in fo"@{OURS}',)),
+    dict(port=SUBMISSION.port, tls=True, login=USER, recipients=(RELAY,), deliver=True),
+    dict(port=SUBMISSION.port, tls=True, recipients=(RELAY,)),
+    dict(recipients=(LOCAL, f"sales@{OURS}", f"post@{OURS}"), deliver=True),
+    dict(parameters=("SIZE=12345",)),
+]
+
+
 class Log:
     """The log of a case of its own."""
 
@@ -33,6 +54,21 @@ class Log:
 
     def lines(self, count):
         return decisions.awaited(self.path, count)
+
+
+def play_all(gate, log):
+    """Plays them all; returns their lines."""
+    for play in PLAYS:
+        gate.play(**play)
+    return log.lines(len(PLAYS))
+
+
+def replay(gate, rules, log):
+    """Judges the log again by these rules; returns the exit status, and what was found."""
+    path = gate.write_rules(rules, name="replay.conf")
+    done = subprocess.run([gate.executable, "replay", "--json", "-c", path, log.path], capture_output=True, text=True)
+    assert done.returncode in (0, 1) and done.stderr == "", done
+    return done.returncode, json.loads(done.stdout)
 
 
 @suite.case("a message is one line, with all that was used to decide and what came of it")
@@ -67,30 +103,40 @@ def _(gate):
 @suite.case("explain, given what a line has, decides as the line says: every stage, rule, place and word")
 def _(gate):
     log = Log(gate)
-    plays = [
-        dict(),
-        dict(recipients=(RELAY,)),
-        dict(client=lab.LAN, recipients=(RELAY, LOCAL), deliver=True),
-        dict(client=lab.FORGED, recipients=(LOCAL, RELAY)),
-        dict(client=lab.INTERNET6, recipients=(LOCAL, RELAY), deliver=True),
-        dict(helo="liar.example"),
-        dict(helo=None),
-        dict(sender="spam@example.org"),
-        dict(sender="", recipients=(f"a%b.example@{OURS}", f"@{OURS}:c@d.example", f"x!y@{OURS}", LOCAL)),
-        dict(sender=f'"quoted user"@{OURS}', recipients=(f'"in fo"@{OURS}',)),
-        dict(port=SUBMISSION.port, tls=True, login=USER, recipients=(RELAY,), deliver=True),
-        dict(port=SUBMISSION.port, tls=True, recipients=(RELAY,)),
-        dict(recipients=(LOCAL, f"sales@{OURS}", f"post@{OURS}"), deliver=True),
-        dict(parameters=("SIZE=12345",)),
-    ]
-    for play in plays:
-        gate.play(**play)
-    lines = log.lines(len(plays))
+    lines = play_all(gate, log)
     for line in lines:
         stages = decisions.explain(gate.executable, gate.rule_file, line)["stages"]
         if line["end"] == "abandoned" and stages[-1]["stage"] == "data":
             stages.pop()
         assert decisions.judged(stages) == decisions.judged(line["stages"]), (line, stages)
+
+
+@suite.case("replay by the same rules finds nothing, however often they are loaded anew")
+def _(gate):
+    log = Log(gate)
+    play_all(gate, log)
+    gate.rules(RULES, extra=f'decisions = "{log.path}";')
+    gate.play(client=lab.LAN, recipients=(RELAY,), deliver=True)
+    log.lines(len(PLAYS) + 1)
+    status, found = replay(gate, RULES, log)
+    assert status == 0 and found["different"] == 0 and found["records"] == len(PLAYS) + 1, found
+    assert found["hashed"] == found["no_rules"] == found["left_out"] == 0, found
+
+
+@suite.case("replay without a relay rule finds exactly the sessions that used it")
+def _(gate):
+    log = Log(gate)
+    used = [line for line in play_all(gate, log) if line["client"] == lab.LAN]
+    recipients = [step["recipient"] for line in used for step in line["stages"] if step.get("relay")]
+    assert recipients == [RELAY]
+    status, found = replay(gate, RULES.replace(f'clients = [ "{lab.LAN}" ]', "clients = []"), log)
+    difference, = found["differences"]
+    assert status == 1 and found["different"] == difference["messages"] == difference["count"] == 1, found
+    assert (difference["stage"], difference["relay"]) == ("rcpt", True), difference
+    assert (difference["old"]["verdict"], difference["new"]["verdict"]) == ("accept", "reject"), difference
+    assert difference["new"]["reply"] == f"550 5.7.1 Unable to relay for {RELAY}", difference
+    example, = difference["examples"]
+    assert (example["session"], example["recipient"]) == (used[0]["session"], RELAY), example
 
 
 @suite.case("a client that connects, is refused and says nothing more is a line too; one that is welcome is none")
