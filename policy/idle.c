@@ -5,48 +5,13 @@
 
 #include "policy/bits.h"
 #include "policy/compare.h"
-#include "policy/room.h"
-#include "policy/ruleset.h"
-
-/* What is known of a rule so far. */
-struct watch {
-	const struct rule *rule;
-	bool decides;
-	bool removed; /* without it nothing changes, and the others that are removed are not there either */
-	bool needed;  /* without it something changes */
-	bool unless_needed;
-	bool *conditions_needed; /* of its conditions, then of its unless */
-
-	/* Of a rule that never decides: whether some session ... */
-	bool matches_here; /* that comes to its stage matches it */
-	bool matches;      /* at all matches it */
-	bool would_match;  /* matches it but for its unless */
-	bool would_relay;  /* matches it but for its silence on relay */
-	bool *conditions_hold;
-	uint64_t *hiders; /* rules before it that match whatever it would, of those that come to its stage */
-};
-
-struct finding {
-	const struct listener *listener;
-	const struct survey_scope *scope;
-	struct watch *stages[STAGE_COUNT];
-	struct listener variant; /* with another list of rules in a stage */
-	struct rule *rules;      /* room for that list */
-	const struct watch *trial;
-	struct idles idles;
-	bool failed; /* no memory */
-};
-
-static const struct watch *watches_end(const struct finding *finding, unsigned stage)
-{
-	return finding->stages[stage] + finding->listener->stages[stage].count;
-}
+#include "policy/idle_finding.h"
 
 /* The rule that decided, or the end of the stage's watches. */
-static struct watch *decider(const struct finding *finding, const struct station *station)
+static struct idle_watch *decider(const struct idle_finding *finding, const struct station *station)
 {
 	const struct stage_rules *rules = &finding->listener->stages[station->stage];
-	struct watch *watch = finding->stages[station->stage];
+	struct idle_watch *watch = finding->stages[station->stage];
 
 	for (size_t i = 0; i < rules->count && station->decision.by != &rules->list[i].where; i++)
 		watch++;
@@ -101,15 +66,15 @@ static enum truth ask_varying(void *asker, const struct facts *facts)
 
 /* Whether any session of the box is answered otherwise without a rule and those that are removed: with, or without
  * those that never decide. */
-static bool changes_without(struct finding *finding, const struct station *station, const struct watch *without,
-                            bool with_idle)
+static bool changes_without(struct idle_finding *finding, const struct station *station,
+                            const struct idle_watch *without, bool with_idle)
 {
 	struct varying varying = {&finding->variant, station};
 	size_t count = 0;
 
 	finding->variant = *finding->listener;
-	for (const struct watch *watch = finding->stages[station->stage]; watch != watches_end(finding, station->stage);
-	     watch++)
+	for (const struct idle_watch *watch = finding->stages[station->stage];
+	     watch != idle_watches_end(finding, station->stage); watch++)
 		if (watch != without && (watch->decides || with_idle) && !watch->removed)
 			finding->rules[count++] = *watch->rule;
 	finding->variant.stages[station->stage] = (struct stage_rules){finding->rules, count};
@@ -137,7 +102,7 @@ static bool asks_name(const struct conditions *conditions, size_t index)
 }
 
 /* The rule decided: whether anything but its own conditions would have done as much. */
-static void look_at_decider(struct finding *finding, const struct station *station, struct watch *watch)
+static void look_at_decider(struct idle_finding *finding, const struct station *station, struct idle_watch *watch)
 {
 	const struct rule *rule = watch->rule;
 	bool *unless_needed = watch->conditions_needed + rule->conditions.count;
@@ -161,7 +126,7 @@ static void look_at_decider(struct finding *finding, const struct station *stati
 }
 
 /* The rule came before what decided: whether any of its conditions alone, or its unless, kept it from it. */
-static void look_at_passed(const struct station *station, struct watch *watch)
+static void look_at_passed(const struct station *station, struct idle_watch *watch)
 {
 	const struct rule *rule = watch->rule;
 	struct condition room[CONDITIONS];
@@ -181,7 +146,7 @@ static void look_at_passed(const struct station *station, struct watch *watch)
 /* Rules that never decide */
 
 /* Looks at what would match the rule among the sessions of a box, wherever they come. */
-static void look_anywhere(const struct station *station, struct watch *watch)
+static void look_anywhere(const struct station *station, struct idle_watch *watch)
 {
 	struct rule bare = *watch->rule;
 
@@ -198,9 +163,9 @@ static void look_anywhere(const struct station *station, struct watch *watch)
 }
 
 /* Looks at who hides the rule from sessions that come to its stage. */
-static void look_at_hidden(const struct finding *finding, const struct station *station, struct watch *watch)
+static void look_at_hidden(const struct idle_finding *finding, const struct station *station, struct idle_watch *watch)
 {
-	const struct watch *first = finding->stages[station->stage];
+	const struct idle_watch *first = finding->stages[station->stage];
 
 	if (!any_matches(station, watch->rule, NULL))
 		return;
@@ -210,10 +175,11 @@ static void look_at_hidden(const struct finding *finding, const struct station *
 			bits_clear(watch->hiders, (unsigned)i);
 }
 
-static void look_at_idle_rules(const struct finding *finding, const struct station *station)
+static void look_at_idle_rules(const struct idle_finding *finding, const struct station *station)
 {
 	for (unsigned stage = 0; stage < STAGE_COUNT; stage++)
-		for (struct watch *watch = finding->stages[stage]; watch != watches_end(finding, stage); watch++) {
+		for (struct idle_watch *watch = finding->stages[stage]; watch != idle_watches_end(finding, stage);
+		     watch++) {
 			if (watch->decides)
 				continue;
 			if (station->stage == STAGE_CONNECT)
@@ -237,7 +203,7 @@ static bool is_remark(const struct rule *rule)
 }
 
 /* Whether nothing more can be learnt of the rule: it is not idle, nor is anything in it. */
-static bool is_settled(const struct watch *watch)
+static bool is_settled(const struct idle_watch *watch)
 {
 	const struct rule *rule = watch->rule;
 	bool *unless_needed = watch->conditions_needed + rule->conditions.count;
@@ -248,26 +214,28 @@ static bool is_settled(const struct watch *watch)
 }
 
 /* Whether a property holds for all rules. */
-static bool all_are(const struct finding *finding, bool (*property)(const struct watch *))
+static bool all_are(const struct idle_finding *finding, bool (*property)(const struct idle_watch *))
 {
 	for (unsigned stage = 0; stage < STAGE_COUNT; stage++)
-		for (const struct watch *watch = finding->stages[stage]; watch != watches_end(finding, stage); watch++)
+		for (const struct idle_watch *watch = finding->stages[stage]; watch != idle_watches_end(finding, stage);
+		     watch++)
 			if (!property(watch))
 				return false;
 	return true;
 }
 
-static bool has_decided(const struct watch *watch)
+static bool has_decided(const struct idle_watch *watch)
 {
 	return watch->decides;
 }
 
 static bool note_decider(void *visitor, const struct station *station)
 {
-	struct finding *finding = visitor;
-	struct watch *watch = decider(finding, station);
+	struct idle_finding *finding = visitor;
+	struct idle_watch *watch = decider(finding, station);
 
-	if (watch == watches_end(finding, station->stage) || station->decision.cause != CAUSE_RULE || watch->decides)
+	if (watch == idle_watches_end(finding, station->stage) || station->decision.cause != CAUSE_RULE ||
+	    watch->decides)
 		return true;
 	watch->decides = true;
 	return !all_are(finding, has_decided);
@@ -275,18 +243,18 @@ static bool note_decider(void *visitor, const struct station *station)
 
 static bool look(void *visitor, const struct station *station)
 {
-	struct finding *finding = visitor;
-	struct watch *decided = decider(finding, station);
+	struct idle_finding *finding = visitor;
+	struct idle_watch *decided = decider(finding, station);
 	bool settled = false;
 
 	if (!finding->scope->name_unavailable)
 		look_at_idle_rules(finding, station);
-	for (struct watch *watch = finding->stages[station->stage]; watch != decided; watch++)
+	for (struct idle_watch *watch = finding->stages[station->stage]; watch != decided; watch++)
 		if (watch->decides && !is_settled(watch)) {
 			look_at_passed(station, watch);
 			settled |= is_settled(watch);
 		}
-	if (decided != watches_end(finding, station->stage) && decided->decides && !is_settled(decided)) {
+	if (decided != idle_watches_end(finding, station->stage) && decided->decides && !is_settled(decided)) {
 		look_at_decider(finding, station, decided);
 		settled |= is_settled(decided);
 	}
@@ -296,17 +264,17 @@ static bool look(void *visitor, const struct station *station)
 /* Whether one more rule could be removed. */
 static bool try_removal(void *visitor, const struct station *station)
 {
-	struct finding *finding = visitor;
-	struct watch *decided = decider(finding, station);
+	struct idle_finding *finding = visitor;
+	struct idle_watch *decided = decider(finding, station);
 
-	if (decided == watches_end(finding, station->stage) || (decided != finding->trial && !decided->removed))
+	if (decided == idle_watches_end(finding, station->stage) || (decided != finding->trial && !decided->removed))
 		return true;
 	return !changes_without(finding, station, finding->trial, false) &&
 	       !changes_without(finding, station, finding->trial, true);
 }
 
 /* The last stage with rules: no session need go further. */
-static enum stage last_stage(const struct finding *finding)
+static enum stage last_stage(const struct idle_finding *finding)
 {
 	unsigned stage = STAGE_COUNT - 1;
 
@@ -316,7 +284,7 @@ static enum stage last_stage(const struct finding *finding)
 }
 
 /* Surveys all sessions.  Returns SURVEY_STOPPED where arrive() has stopped it. */
-static enum survey_result survey_all(struct finding *finding, const struct grid *grid, size_t *decisions,
+static enum survey_result survey_all(struct idle_finding *finding, const struct grid *grid, size_t *decisions,
                                      bool (*arrive)(void *, const struct station *))
 {
 	enum survey_result result = SURVEY_DONE;
@@ -342,12 +310,13 @@ static enum survey_result survey_all(struct finding *finding, const struct grid 
 }
 
 /* Removes as many rules as can be, so that nothing changes without all of them. */
-static enum survey_result remove_rules(struct finding *finding, const struct grid *grid, size_t *decisions)
+static enum survey_result remove_rules(struct idle_finding *finding, const struct grid *grid, size_t *decisions)
 {
 	for (unsigned stage = 0; stage < STAGE_COUNT; stage++) {
 		bool any = false;
 
-		for (struct watch *watch = finding->stages[stage]; watch != watches_end(finding, stage); watch++) {
+		for (struct idle_watch *watch = finding->stages[stage]; watch != idle_watches_end(finding, stage);
+		     watch++) {
 			enum survey_result result = SURVEY_DONE;
 
 			if (!watch->decides || watch->needed || is_remark(watch->rule))
@@ -364,110 +333,9 @@ static enum survey_result remove_rules(struct finding *finding, const struct gri
 	return SURVEY_DONE;
 }
 
-/* Reporting */
-
-static void report(struct finding *finding, enum idle_kind kind, unsigned stage, const struct watch *watch,
-                   size_t other)
-{
-	struct idle *list = room_for_one(finding->idles.list, finding->idles.count, sizeof *list);
-
-	if (list == NULL) {
-		finding->failed = true;
-		return;
-	}
-	finding->idles.list = list;
-	list[finding->idles.count++] =
-	    (struct idle){kind, (enum stage)stage, (size_t)(watch - finding->stages[stage]), other};
-}
-
-/* The first that is not so; count, if all are. */
-static size_t first_not(const bool *flags, size_t count)
-{
-	size_t i = 0;
-
-	while (i < count && flags[i])
-		i++;
-	return i;
-}
-
-static void report_idle_rule(struct finding *finding, unsigned stage, const struct watch *watch)
-{
-	size_t conditions = watch->rule->conditions.count;
-	size_t never = first_not(watch->conditions_hold, conditions);
-	size_t index = (size_t)(watch - finding->stages[stage]);
-	size_t hider = 0;
-
-	while (hider < index && !bits_test(watch->hiders, (unsigned)hider))
-		hider++;
-	if (watch->matches_here && hider < index)
-		report(finding, IDLE_HIDDEN, stage, watch, hider);
-	else if (watch->matches_here)
-		report(finding, IDLE_COVERED, stage, watch, 0);
-	else if (watch->matches)
-		report(finding, IDLE_REFUSED, stage, watch, 0);
-	else if (never < conditions)
-		report(finding, IDLE_FALSE, stage, watch, never);
-	else if (watch->would_match)
-		report(finding, IDLE_EXEMPT, stage, watch, 0);
-	else if (watch->would_relay)
-		report(finding, IDLE_LOCAL, stage, watch, 0);
-	else
-		report(finding, IDLE_CONTRADICTION, stage, watch, 0);
-}
-
-static bool has_condition(const struct rule *rule, enum condition_kind kind)
-{
-	for (size_t i = 0; i < rule->conditions.count; i++)
-		if (rule->conditions.list[i].kind == kind)
-			return true;
-	return false;
-}
-
-/* A condition that says aloud what holds anyway: what the rule speaks of, or what else keeps it from being too wide. */
-static bool says_aloud(const struct rule *rule, const struct condition *condition)
-{
-	bool accepts = rule->verdict == VERDICT_ACCEPT;
-
-	if (condition->kind == CONDITION_RELAY)
-		return true;
-	if (condition->kind == CONDITION_AUTHENTICATED && condition->value.flag)
-		return accepts || has_condition(rule, CONDITION_USER) || has_condition(rule, CONDITION_MECHANISM);
-	return accepts && (condition->kind == CONDITION_TLS || condition->kind == CONDITION_AUTHENTICATED);
-}
-
-static void report_conditions(struct finding *finding, unsigned stage, const struct watch *watch)
-{
-	const struct rule *rule = watch->rule;
-
-	for (size_t i = 0; i < rule->conditions.count; i++)
-		if (!watch->conditions_needed[i] && !says_aloud(rule, &rule->conditions.list[i]))
-			report(finding, IDLE_TRUE, stage, watch, i);
-	if (rule->unless.count > 0 && !watch->unless_needed) {
-		report(finding, IDLE_UNLESS_FALSE, stage, watch, 0);
-		return;
-	}
-	for (size_t i = 0; rule->unless.count > 1 && i < rule->unless.count; i++)
-		if (!watch->conditions_needed[rule->conditions.count + i] &&
-		    rule->unless.list[i].kind != CONDITION_AUTHENTICATED)
-			report(finding, IDLE_UNLESS_TRUE, stage, watch, i);
-}
-
-static void report_all(struct finding *finding)
-{
-	for (unsigned stage = 0; stage < STAGE_COUNT; stage++)
-		for (struct watch *watch = finding->stages[stage]; watch != watches_end(finding, stage); watch++) {
-			if (!watch->decides)
-				report_idle_rule(finding, stage, watch);
-			else if (watch->removed)
-				report(finding, IDLE_NEEDLESS, stage, watch, 0);
-			else
-				report_conditions(finding, stage, watch);
-		}
-}
-
 /* Life */
 
-static bool watch_init(struct watch *watch, const struct rule *rule, size_t index)
+static bool watch_init(struct idle_watch *watch, const struct rule *rule, size_t index)
 {
 	watch->rule = rule;
 	watch->conditions_needed = calloc(rule->conditions.count + rule->unless.count + 1, sizeof(bool));
@@ -480,7 +348,7 @@ static bool watch_init(struct watch *watch, const struct rule *rule, size_t inde
 	return true;
 }
 
-static bool watch_all(struct finding *finding)
+static bool watch_all(struct idle_finding *finding)
 {
 	size_t most = 0;
 
@@ -500,11 +368,11 @@ static bool watch_all(struct finding *finding)
 	return finding->rules != NULL;
 }
 
-static void forget_all(struct finding *finding)
+static void forget_all(struct idle_finding *finding)
 {
 	for (unsigned stage = 0; stage < STAGE_COUNT; stage++) {
-		for (struct watch *watch = finding->stages[stage];
-		     watch != NULL && watch != watches_end(finding, stage); watch++) {
+		for (struct idle_watch *watch = finding->stages[stage];
+		     watch != NULL && watch != idle_watches_end(finding, stage); watch++) {
 			free(watch->conditions_needed);
 			free(watch->conditions_hold);
 			free(watch->hiders);
@@ -516,7 +384,7 @@ static void forget_all(struct finding *finding)
 
 enum survey_result idle_find(const struct grid *grid, size_t *decisions, struct idles *ret_idles)
 {
-	struct finding finding = {.listener = grid_subject(grid)->listeners[0]};
+	struct idle_finding finding = {.listener = grid_subject(grid)->listeners[0]};
 	enum survey_result result = SURVEY_TOO_LONG;
 
 	if (grid_incomplete(grid))
@@ -532,7 +400,7 @@ enum survey_result idle_find(const struct grid *grid, size_t *decisions, struct 
 	if (result == SURVEY_DONE)
 		result = remove_rules(&finding, grid, decisions);
 	if (result == SURVEY_DONE)
-		report_all(&finding);
+		idle_report(&finding);
 	if (finding.failed)
 		result = SURVEY_NO_MEMORY;
 	forget_all(&finding);
