@@ -106,6 +106,14 @@
 /* Groups of changes that a replay tells apart: more than a pair of rule files has, and nobody reads as many. */
 #define LIMIT_REPLAY_GROUPS 1000u
 
+/*
+ * Clients, logins, senders and reasons that a report counts apart (3 MB in all): more of them are counted
+ * with an error.  And clients and logins that it knows as relaying: a site with more trusts
+ * whole networks, where the first time of one of them says little.
+ */
+#define LIMIT_REPORT_TEXTS 2048
+#define LIMIT_REPORT_NEWCOMERS 65536
+
 /* Faults that one check reports; the rest are counted. */
 #define LIMIT_DIAGNOSTICS 1000
 
