@@ -43,6 +43,7 @@ int prove_main(const struct command *command, int argc, char **argv);
 int mta_main(const struct command *command, int argc, char **argv);
 int diff_main(const struct command *command, int argc, char **argv);
 int replay_main(const struct command *command, int argc, char **argv);
+int report_main(const struct command *command, int argc, char **argv);
 
 /* Writes usage, summary and options. */
 void command_help(const struct command *command, FILE *stream);

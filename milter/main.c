@@ -128,6 +128,24 @@ static const struct command commands[] = {
         .usage_status = STATUS_TROUBLE,
         .main = probe_main,
     },
+    {
+        .name = "report",
+        .summary = "Says what decision logs have: what passed, and what was refused and why.",
+        .usage = "[OPTION...] [LOG...]",
+        .options = "  --day DAY     2026-11-22, today or yesterday\n"
+                   "  --week WEEK   2026-W47, or a day of it\n"
+                   "  --since TIME  2026-11-22 or 2026-11-22T14:30; from then on\n"
+                   "  --until TIME  before then\n"
+                   "  --local       times are the machine's own; else UTC\n"
+                   "  --top N       rows of each list; 10\n"
+                   "  --json        print one JSON object\n"
+                   "  --html FILE   write a page, instead of text\n"
+                   "  -h, --help    this text\n"
+                   "\n"
+                   "A LOG may be compressed by gzip; \"-\", or none, is standard input.\n",
+        .usage_status = STATUS_TROUBLE,
+        .main = report_main,
+    },
 };
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 

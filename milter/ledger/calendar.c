@@ -110,6 +110,13 @@ void calendar_write_second(bool local, time_t time, char *ret_text)
 	strftime(ret_text, CALENDAR_TEXT, "%Y-%m-%d %H:%M:%S", &parts);
 }
 
+size_t calendar_write_weekday(bool local, time_t time, char *ret_text)
+{
+	struct tm parts = parts_of(local, time);
+
+	return strftime(ret_text, CALENDAR_TEXT, "%a ", &parts);
+}
+
 /* Whether the text looks as the form does: a digit for each digit. */
 static bool looks_like(const char *text, const char *form)
 {

@@ -37,6 +37,9 @@ time_t calendar_next(bool local, enum calendar_unit unit, time_t time);
 /* "2026-11-22 01:00", or as much of it as a time needs that is a unit's beginning: "2026-11-22", "2026-11", "2026". */
 void calendar_write(bool local, enum calendar_unit unit, time_t time, char *ret_text);
 
+/* "Sun ", of the day that the time is in; returns the length. */
+size_t calendar_write_weekday(bool local, time_t time, char *ret_text);
+
 /* "2026-11-22 01:00:59" */
 void calendar_write_second(bool local, time_t time, char *ret_text);
 

@@ -3,7 +3,8 @@
 
     golden.py SALLYPORT KIND
 
-KIND is a folder; each NAME.conf in it is a case, and NAME.expected what it prints (nothing, if there is no such file):
+KIND is a folder; each NAME.conf (of reports NAME.script) in it is a case, and NAME.expected what it prints (nothing, if
+there is no such file):
 
 diagnostics  "sallyport check --elsewhere NAME.conf": its messages.  A case that has only warnings must also fail under
              --strict, and --json must list the same messages.
@@ -27,6 +28,10 @@ diffs        "sallyport diff NAME.old NAME.conf", for people, and the rows of --
 commands     For each line of NAME.script ">>> " and the line, and below it what "sallyport" prints when the line is its
              arguments.  On a terminal it prints the same with colours, and there without them where NO_COLOR is set.
 
+reports      For each line of NAME.script ">>> " and the line, and below it what "sallyport report" prints when the line is its
+             options; variables may stand before them, and "< FILE" behind.  What is written by --html FILE follows.  Text
+             fits 80 columns, figures in JSON add up, and a page is sound, needs nothing else, and has no markup of others.
+
 Where an exit status is not 0 a line "exit STATUS" follows.  Each file that loads, of whatever kind, is also printed and
 read again: that must print the same text, and judge no session differently.  The cases run in a copy of their folder, so that all paths are relative.
 
@@ -47,6 +52,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree
 
 HERE = pathlib.Path(__file__).resolve().parent
 EXAMPLES = HERE.parent.parent / "rules" / "examples"
@@ -61,10 +67,12 @@ class Program:
         self.path = path
         self.folder = folder
 
-    def run(self, *arguments):
+    def run(self, *arguments, given=os.devnull, environment=None):
         """Returns exit status, standard output and standard error."""
-        done = subprocess.run([self.path, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL, timeout=TIMEOUT,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        with open(self.folder / given, "rb") as stdin:
+            done = subprocess.run([self.path, *arguments], cwd=self.folder, stdin=stdin, timeout=TIMEOUT,
+                                  env={**os.environ, **(environment or {})}, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, check=False)
         return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
 
     def on_terminal(self, *arguments, **environment):
@@ -85,9 +93,9 @@ class Program:
         """Checks a file for another host: what is said of it does not depend on where the tests run."""
         return self.run("check", "--elsewhere", *arguments)
 
-    def transcript(self, *arguments):
+    def transcript(self, *arguments, **surroundings):
         """Returns all that a run prints, with its exit status where that is not 0."""
-        status, output, messages = self.run(*arguments)
+        status, output, messages = self.run(*arguments, **surroundings)
         return messages + output + (f"exit {status}\n" if status else "")
 
     def loads(self, conf):
@@ -234,6 +242,96 @@ def same_settings(program, conf):
     return wrong
 
 
+def report_runs(program, name):
+    """Yields the lines of a case's script, each with the arguments of a run, or None where it is a comment or empty."""
+    for line, words in script(program, name):
+        environment = {"LC_ALL": "C.UTF-8", "TZ": "UTC"}
+        while words and re.match("[A-Z_]+=", words[0]):
+            variable, value = words.pop(0).split("=", 1)
+            environment[variable] = value
+        given = os.devnull
+        if words and "<" in words:
+            given = words[words.index("<") + 1]
+            words = words[:words.index("<")]
+        yield line, words and (["report", *words], {"given": given, "environment": environment})
+
+
+def page_of(program, words):
+    """The page that a run wrote, or None."""
+    page = program.folder / words[words.index("--html") + 1] if "--html" in words else None
+    return page if page and page.is_file() else None
+
+
+def report(program, name):
+    text = []
+    for line, run in report_runs(program, name):
+        text.append(f">>> {line}\n" if run else f"{line}\n")
+        if run:
+            text.append(program.transcript(*run[0], **run[1]))
+            page = page_of(program, run[0])
+            text.append(page.read_text(encoding="utf-8") if page else "")
+    return "".join(text)
+
+
+def narrow_report(program, name):
+    """Returns the lines of reports for people that do not fit a terminal, or an empty list."""
+    lines = (line for _, run in report_runs(program, name) if run and "--json" not in run[0]
+             for line in program.run(*run[0], **run[1])[1].splitlines())
+    return [f"over 80 columns: {line}" for line in lines if len(line) > 80]
+
+
+def sums(volumes):
+    """The sum of volumes, as a list of figures."""
+    figures = [[each for value in volume.values() for each in (value.values() if isinstance(value, dict) else [value])]
+               for volume in volumes if volume]
+    return [sum(column) for column in zip(*figures)]
+
+
+def figures_add_up(program, name):
+    """Returns where figures in JSON do not add up, or an empty list."""
+    wrong = []
+    for line, run in report_runs(program, name):
+        status, output, _ = program.run(*run[0], **run[1]) if run and "--json" in run[0] else (2, "", "")
+        if status != 0:
+            continue
+        found = json.loads(output)
+        total = sums(found["total"].values())
+        rows = [sums(listener["total"] for listener in found["listeners"]),
+                sums(volume for time in found["times"] for volume in time["volumes"])]
+        wrong += [f">>> {line}: {row} is not {total}" for row in rows if row and row != total]
+        records = sum(volume[each] for volume in found["total"].values()
+                      for each in ("accepted", "refused", "abandoned", "sessions_refused"))
+        read = found["read"]
+        if (records != found["period"]["records"] or records + found["period"]["records_outside"] != read["records"] or
+                read["records"] + read["foreign"] + read["torn"] != read["lines"]):
+            wrong.append(f">>> {line}: records that are lost")
+    return wrong
+
+
+PAGE_ELEMENTS = set("html head meta title style body h1 h2 div section p span table thead tbody tr th td bdi footer svg line "
+                    "rect text".split())
+
+
+def sound_page(program, name):
+    """Returns what is wrong with the pages of a case, or an empty list."""
+    wrong = []
+    for _, run in report_runs(program, name):
+        page = page_of(program, run[0]) if run else None
+        if page is None:
+            continue
+        text = page.read_text(encoding="utf-8")
+        elements = list(xml.etree.ElementTree.fromstring(text).iter())  # an error here says where it is not sound
+        wrong += [f"the page has an element <{each.tag}>" for each in elements
+                  if each.tag.rsplit("}")[-1] not in PAGE_ELEMENTS]
+        wrong += [f"the page has an attribute {attribute}" for each in elements for attribute in each.attrib
+                  if attribute.startswith("on") or attribute in ("href", "src", "style")]
+        wrong += [f"the page names another: {each}" for each in re.findall(r"(?:url\(|@import|https?:)\S*", text)
+                  if not each.startswith("http://www.w3.org/")]
+        if "prefers-color-scheme:dark" not in text:
+            wrong.append("the page is not for a dark screen")
+    return wrong
+
+
 def sound_proof(program, conf):
     """Returns what is wrong with a proof in itself, or an empty list."""
     status, output, messages = program.run("prove", "--json", conf)
@@ -364,6 +462,7 @@ KINDS = {
     "commands": (HERE / "commands", commands, [coloured]),
     "diffs": (HERE / "diffs", diff, [sound_diff, narrow, printed_again, unchanged]),
     "proofs": (HERE / "proofs", proof, [sound_proof, narrow, printed_again, unchanged, proved_again]),
+    "reports": (HERE / "reports", report, [narrow_report, figures_add_up, sound_page]),
     "settings": (HERE / "settings", settings, [narrow_settings, same_settings]),
     "shipped_settings": (EXAMPLES, settings, [narrow_settings, same_settings]),
     "shipped": (EXAMPLES, proof, [sound_proof, narrow, claimed]),
@@ -390,7 +489,7 @@ def main(path, kind):
         folder = pathlib.Path(scratch) / kind
         shutil.copytree(KINDS[kind][0], folder)
         program = Program(os.path.abspath(path), folder)
-        cases = sorted(case.name for case in folder.glob("*.conf"))
+        cases = sorted(case.name for case in folder.glob("*.script" if kind == "reports" else "*.conf"))
         print(f"TAP version 13\n1..{len(cases)}")
         for number, conf in enumerate(cases, 1):
             try:
