@@ -2,10 +2,13 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "milter/change.h"
 #include "milter/host.h"
@@ -18,6 +21,9 @@
 /* Bytes of the thread's stack: it parses what administrators nest, not what clients send. */
 #define RELOAD_STACK (8u * 1024 * 1024)
 
+/* The thread's nice value: beside a thread that judges and never waits it gets a tenth of a processor. */
+#define RELOAD_NICE 10
+
 /* Bytes of an error in the status; systemd takes some KiB, and a person reads a few lines. */
 #define STATUS_TEXT 1024
 
@@ -28,7 +34,8 @@ static struct {
 	unsigned generation; /* in force; only the thread uses it */
 	pthread_mutex_t lock;
 	pthread_cond_t asked;
-	bool pending; /* under the lock */
+	bool pending; /* under the lock, as is the next */
+	bool left;    /* rules that nobody holds any more */
 } reloader = {
     .generation = 1,
     .lock = PTHREAD_MUTEX_INITIALIZER,
@@ -135,22 +142,52 @@ static void reload(void)
 	diagnostics_free(diagnostics);
 }
 
-static void await_request(void)
+/* Waits for something to do.  Returns whether it is to reload. */
+static bool await_request(void)
 {
+	bool pending;
+
 	pthread_mutex_lock(&reloader.lock);
-	while (!reloader.pending)
+	while (!reloader.pending && !reloader.left)
 		pthread_cond_wait(&reloader.asked, &reloader.lock);
+	pending = reloader.pending;
 	reloader.pending = false;
+	reloader.left = false;
 	pthread_mutex_unlock(&reloader.lock);
+	return pending;
+}
+
+/*
+ * Lets the threads that judge go first where there is not a processor for all: not
+ * more than that, as a reload must end on a busy host, too.  Of Linux, a thread has a
+ * nice value of its own.
+ */
+static void give_way(void)
+{
+	static const struct sched_param none;
+
+	sched_setscheduler(0, SCHED_BATCH, &none);
+	setpriority(PRIO_PROCESS, (id_t)gettid(), RELOAD_NICE);
 }
 
 static void *run(void *unused)
 {
+	give_way();
 	while (true) {
-		await_request();
-		reload();
+		if (await_request())
+			reload();
+		snapshots_collect();
 	}
 	return unused;
+}
+
+/* There are rules to be freed. */
+static void collect_request(void)
+{
+	pthread_mutex_lock(&reloader.lock);
+	reloader.left = true;
+	pthread_cond_signal(&reloader.asked);
+	pthread_mutex_unlock(&reloader.lock);
 }
 
 bool reload_start(const char *path, const struct settings *settings, struct snapshots *snapshots)
@@ -162,6 +199,7 @@ bool reload_start(const char *path, const struct settings *settings, struct snap
 	reloader.path = path;
 	reloader.settings = settings;
 	reloader.snapshots = snapshots;
+	snapshots_leave(collect_request);
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, RELOAD_STACK);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);

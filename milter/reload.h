@@ -13,6 +13,9 @@
  *	Requests that come while a file is being read make one more reading after it,
  *	however many they are: what was asked for last is always read.
  *
+ *	The thread gives way to those that judge, and frees the rules that the last session
+ *	has let go, so that none waits for it.
+ *
  *	Settings that only a restart can change (socket, user, group ...) keep the
  *	value that they had at the start; where the file has another, a warning says so.
  *

@@ -12,6 +12,7 @@ struct held {
 	struct snapshot snapshot; /* what others see: first, so that its address is ours */
 	struct rules *rules;
 	atomic_uint holders;
+	struct held *next; /* that nobody holds any more */
 };
 
 struct snapshots {
@@ -19,6 +20,13 @@ struct snapshots {
 	struct held *current;
 	bool ledger;
 };
+
+/* What nobody holds any more, and who is told of it. */
+static struct {
+	pthread_mutex_t lock;
+	struct held *list;
+	void (*tell)(void);
+} left = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* Rules with one holder, or NULL. */
 static struct held *held_new(struct rules *rules, unsigned generation, bool ledger)
@@ -73,14 +81,55 @@ const struct snapshot *snapshot_acquire(struct snapshots *snapshots)
 	return &held->snapshot;
 }
 
+/* Leaves to others what nobody holds any more.  Returns false where there are none. */
+static bool leave(struct held *held)
+{
+	void (*tell)(void);
+
+	pthread_mutex_lock(&left.lock);
+	tell = left.tell;
+	if (tell != NULL) {
+		held->next = left.list;
+		left.list = held;
+	}
+	pthread_mutex_unlock(&left.lock);
+	if (tell != NULL)
+		tell();
+	return tell != NULL;
+}
+
 void snapshot_release(const struct snapshot *snapshot)
 {
 	struct held *held = (struct held *)snapshot;
 
-	if (held == NULL || atomic_fetch_sub_explicit(&held->holders, 1, memory_order_acq_rel) > 1)
+	if (held == NULL || atomic_fetch_sub_explicit(&held->holders, 1, memory_order_acq_rel) > 1 || leave(held))
 		return;
 	rules_free(held->rules);
 	free(held);
+}
+
+void snapshots_leave(void (*tell)(void))
+{
+	pthread_mutex_lock(&left.lock);
+	left.tell = tell;
+	pthread_mutex_unlock(&left.lock);
+}
+
+void snapshots_collect(void)
+{
+	struct held *list;
+
+	pthread_mutex_lock(&left.lock);
+	list = left.list;
+	left.list = NULL;
+	pthread_mutex_unlock(&left.lock);
+	if (list == NULL)
+		return;
+	for (struct held *next; list != NULL; list = next) {
+		next = list->next;
+		rules_free(list->rules);
+		free(list);
+	}
 	malloc_trim(0); /* a rule set may be large, and the next one may come in a year */
 }
 

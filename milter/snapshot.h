@@ -10,7 +10,7 @@
  * DESCRIPTION
  *	A session is judged by one rule set from its first command to its last:
  *	it acquires the rules in force when it begins and releases them when it
- *	ends.  A reload puts other rules in force; the old ones are freed with the last
+ *	ends.  A reload puts other rules in force; the old ones can be freed with the last
  *	session that holds them.  Generations are counted from 1.
  *
  * THREADS
@@ -49,6 +49,16 @@ const struct snapshot *snapshot_acquire(struct snapshots *snapshots);
 
 /* Lets go; the last one to do so of rules that are no longer in force frees them.  NULL is let go, too. */
 void snapshot_release(const struct snapshot *snapshot);
+
+/*
+ * From now on rules that nobody holds any more are not freed by who lets them go: to
+ * free a large rule set takes a while.  They are left to snapshots_collect(), and tell
+ * is called, by any thread; NULL ends that, and forgets none.  For all snapshots.
+ */
+void snapshots_leave(void (*tell)(void));
+
+/* Frees the rules that were left, and gives their memory back to the system. */
+void snapshots_collect(void);
 
 /*
  * Puts the rules in force, owns them, and returns their generation; returns 0

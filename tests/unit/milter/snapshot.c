@@ -89,3 +89,35 @@ Test(snapshot, threads_may_hold_rules_while_they_are_replaced)
 	cr_assert_eq(atomic_load(&faults), 0);
 	snapshots_free(shared);
 }
+
+static atomic_uint told;
+
+static void tell(void)
+{
+	atomic_fetch_add(&told, 1);
+}
+
+/* That they are freed, and once, a leak checker tells. */
+Test(snapshot, rules_that_nobody_holds_are_left_to_who_collects_them)
+{
+	struct snapshots *snapshots = snapshots_new(fixture_rules(text), false);
+	const struct snapshot *held = snapshot_acquire(snapshots);
+	const struct snapshot *again = snapshot_acquire(snapshots);
+
+	snapshots_leave(tell);
+	snapshots_replace(snapshots, fixture_rules(text));
+	snapshot_release(again);
+	snapshots_collect();
+	cr_expect_eq(atomic_load(&told), 0);
+	cr_expect_str_eq(held->rules->ruleset->listeners[0].name, "all");
+	snapshot_release(held);
+	cr_expect_eq(atomic_load(&told), 1);
+	/* what was left is still there */
+	cr_expect_str_eq(held->rules->ruleset->listeners[0].name, "all");
+	snapshots_collect();
+	snapshots_free(snapshots);
+	cr_expect_eq(atomic_load(&told), 2);
+	snapshots_leave(NULL);
+	snapshots_collect();
+	snapshots_collect();
+}
