@@ -64,6 +64,24 @@ static bool find_domain(const char *text, const char **ret_at)
 	return !quoted;
 }
 
+/* Whether MTAs give a byte outside quotes a meaning of their own. */
+static bool has_meaning(char byte)
+{
+	switch (byte) {
+	case ' ':
+	case '(':
+	case ')':
+	case '\\':
+	case ';':
+	case ',':
+	case '<':
+	case '>':
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Whether there is nothing outside quotes that MTAs give a meaning of their own. */
 static bool has_plain_bytes(const char *text)
 {
@@ -74,7 +92,7 @@ static bool has_plain_bytes(const char *text)
 			quoted = !quoted;
 		else if (quoted && *text == '\\' && text[1] != '\0')
 			text++;
-		else if (!quoted && strchr(" ()\\;,<>", *text) != NULL)
+		else if (!quoted && has_meaning(*text))
 			return false;
 	}
 	return true;

@@ -133,11 +133,17 @@ static void forget(struct session *session, enum fact fact)
 		*reading = (struct reading){.class = {.state = FACT_ABSENT}};
 }
 
+/* A fact has a text, or a class, or both; only an address that has a text has a reading. */
+static bool is_known(const struct session *session, unsigned fact)
+{
+	return session->texts.texts[fact] != NULL || session->facts.classes[fact].state != FACT_ABSENT;
+}
+
 /* Forgets all that is not known any more at the end of this scope. */
 static void forget_scope(struct session *session, enum fact_scope scope)
 {
 	for (unsigned i = 0; i < FACT_COUNT; i++)
-		if (fact_row((enum fact)i)->scope == scope)
+		if (is_known(session, i) && fact_row((enum fact)i)->scope == scope)
 			forget(session, (enum fact)i);
 }
 
@@ -392,7 +398,9 @@ static bool find_relay(struct session *session, const struct mailbox *mailbox, c
 	};
 	enum truth local = mailbox_could_route(mailbox) ? TRUTH_NO : classify_local(&classifier, &here, mailbox);
 
-	if (local == TRUTH_YES && resolved != NULL && !session->listener->ignore_resolved) {
+	/* What the MTA left as it was written has been read. */
+	if (local == TRUTH_YES && resolved != NULL && !session->listener->ignore_resolved &&
+	    strcmp(resolved, session->texts.texts[FACT_RECIPIENT]) != 0) {
 		local = classify_local_text(&classifier, &here, resolved);
 		if (local == TRUTH_NO) {
 			/* Only the MTA knows why this is relay: the reply names what it has made of the recipient. */
