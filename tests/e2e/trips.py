@@ -98,6 +98,21 @@ def _(gate):
     gate.play(deliver=True).refused("data", HOLDS)
 
 
+@suite.case("with a decision log the end of a message crosses, and DATA only where a rule could refuse it")
+def _(gate):
+    log = f'decisions = "{gate.directory}/trips.log";'
+    with tapped(gate) as tap:
+        for text, said, turns in ((one(OPEN), "OCHMRE", 4),
+                                  (one(OPEN, refuse("data", "recipients_over = 5;")), "OCHMRTE", 5),
+                                  (one(OPEN, refuse("connect", 'client = [ "192.0.2.1" ];')), "OCHMRE", 5),
+                                  (one(OPEN, refuse("helo", 'helo = [ "liar.example" ];')), "OCHMRE", 5)):
+            gate.rules(text, extra=log)
+            gate.play(port=BY_TCP.port, deliver=True).accepted()
+            seen = crossing(tap)
+            assert (seen.said, seen.turns) == (said, turns), (said, seen.said, seen.turns)
+    gate.rules(one(OPEN))
+
+
 @suite.case("several messages, refused recipients and RSET: each message ends at its own DATA, and begins anew")
 def _(gate):
     gate.rules(one(refuse("data", "recipients_over = 1;")))
