@@ -36,17 +36,15 @@ static time_t time_of(bool local, struct tm *parts)
 	return local ? mktime(parts) : timegm(parts);
 }
 
-/* When the day begins that is so many days after the one of parts, which may be any number. */
+/*
+ * When the day begins that is so many days after the one of parts, which may be any number.  Where there is no
+ * midnight mktime(3) gives the first moment after it.
+ */
 static time_t day_begin(bool local, const struct tm *parts, int days)
 {
 	struct tm wanted = {.tm_year = parts->tm_year, .tm_mon = parts->tm_mon, .tm_mday = parts->tm_mday + days};
-	struct tm noon = wanted;
-	time_t begin = time_of(local, &wanted);
 
-	noon.tm_hour = 12;
-	time_of(local, &noon);
-	/* Where there is no midnight mktime(3) may take the one before: the day begins an hour later. */
-	return wanted.tm_mday == noon.tm_mday ? begin : begin + HOUR;
+	return time_of(local, &wanted);
 }
 
 time_t calendar_begin(bool local, enum calendar_unit unit, time_t time)

@@ -320,7 +320,11 @@ def sound_page(program, name):
         if page is None:
             continue
         text = page.read_text(encoding="utf-8")
-        elements = list(xml.etree.ElementTree.fromstring(text).iter())  # an error here says where it is not sound
+        try:
+            elements = list(xml.etree.ElementTree.fromstring(text).iter())
+        except xml.etree.ElementTree.ParseError as error:
+            wrong.append(f"the page is not sound: {error}")
+            continue
         wrong += [f"the page has an element <{each.tag}>" for each in elements
                   if each.tag.rsplit("}")[-1] not in PAGE_ELEMENTS]
         wrong += [f"the page has an attribute {attribute}" for each in elements for attribute in each.attrib
