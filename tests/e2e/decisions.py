@@ -139,6 +139,29 @@ def _(gate):
     assert (example["session"], example["recipient"]) == (used[0]["session"], RELAY), example
 
 
+@suite.case("report counts what clients were told and what arrived, to the last message and recipient")
+def _(gate):
+    log = Log(gate)
+    outcomes = [gate.play(**play) for play in PLAYS]
+    log.lines(len(PLAYS))
+    done = subprocess.run([gate.executable, "report", "--json", log.path], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stderr == "", done
+    found = json.loads(done.stdout)
+    told = found["total"]["inbound"]
+
+    codes = [reply.code for outcome in outcomes for reply in outcome.rcpt if not gate.mta.refuses_itself(reply)]
+    assert told["rcpt"] == {verdict: sum(code // 100 == first for code in codes)
+                            for verdict, first in (("accept", 2), ("tempfail", 4), ("reject", 5))}, (told, codes)
+    assert told["accepted"] == sum(bool(each.data) and each.data.code == 250 for each in outcomes), told
+    assert told["recipients"] == sum(len(recipients) for _, recipients in gate.delivered()), told
+    assert told["refused"] == sum(each.mail.code != 250 or all(reply.code != 250 for reply in each.rcpt) or
+                                  bool(each.data) and each.data.code != 250 for each in outcomes), told
+    assert told["accepted"] + told["refused"] + told["abandoned"] == len(PLAYS), told
+    assert [(login["login"].split("@")[0], login["count"]) for login in found["logins"]["list"]] == [(USER, 1)], found
+    clients = {client["client"]: client["count"] for client in found["clients"]["list"]}
+    assert clients == {client: sum(play.get("client", lab.INTERNET) == client for play in PLAYS) for client in clients}
+
+
 @suite.case("a client that connects, is refused and says nothing more is a line too; one that is welcome is none")
 def _(gate):
     log = Log(gate, one('connection = { mode = "only"; clients = [ "203.0.113.0/24" ]; };'))
