@@ -251,7 +251,7 @@ void report_chart_bar(const uint64_t *parts, unsigned sides, uint64_t most, FILE
 	        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
 	        "aria-hidden=\"true\">",
 	        BAR_WIDTH, BAR_HEIGHT, BAR_WIDTH, BAR_HEIGHT);
-	for (unsigned side = 0; side < sides; side++) {
+	for (unsigned side = 0; side < sides && side <= TALLY_NEITHER; side++) {
 		double width = most > 0 ? (double)parts[side] / (double)most * BAR_WIDTH : 0;
 
 		if (parts[side] > 0)
