@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "milter/ledger/account.h"
+#include "milter/ledger/counters.h"
 #include "milter/ledger/ledger.h"
 #include "milter/log.h"
 #include "milter/macros.h"
@@ -35,6 +36,7 @@ struct adapter {
 	struct session *session; /* NULL before the connect event */
 	const struct ledger *ledger;
 	struct account *account; /* of the session, for the ledger; NULL where nothing is written down */
+	bool counted;            /* among the sessions that go on */
 	bool greeted;            /* HELO came, or was judged without one */
 	bool data_accepted;      /* of the message at hand, which has not ended */
 };
@@ -84,11 +86,29 @@ struct adapter *adapter_new(struct snapshots *snapshots, const struct ledger *le
 	return adapter;
 }
 
+static void count_session(struct adapter *adapter)
+{
+	const struct listener *listener = session_listener(adapter->session);
+
+	adapter->counted = adapter->ledger->counters != NULL;
+	if (adapter->counted)
+		counters_session(adapter->ledger->counters, listener != NULL ? listener->name : NULL,
+		                 listener != NULL ? listener->direction : DIRECTION_INBOUND);
+}
+
+static void count_session_end(struct adapter *adapter)
+{
+	if (adapter->counted)
+		counters_session_end(adapter->ledger->counters);
+	adapter->counted = false;
+}
+
 void adapter_free(struct adapter *adapter)
 {
 	if (adapter == NULL)
 		return;
 	account_free(adapter->account);
+	count_session_end(adapter);
 	session_free(adapter->session);
 	snapshot_release(adapter->snapshot);
 	free(adapter);
@@ -217,11 +237,12 @@ void adapter_connect(struct adapter *adapter, const char *host, const struct soc
 	uint64_t began;
 
 	account_free(adapter->account);
-	adapter->account = account_new(adapter->ledger->decisions, &(struct origin){
-	                                                               .session = adapter->id,
-	                                                               .generation = adapter->snapshot->generation,
-	                                                               .digest = adapter->snapshot->rules->digest,
-	                                                           });
+	count_session_end(adapter);
+	adapter->account = account_new(adapter->ledger, &(struct origin){
+	                                                    .session = adapter->id,
+	                                                    .generation = adapter->snapshot->generation,
+	                                                    .digest = adapter->snapshot->rules->digest,
+	                                                });
 	adapter->greeted = false;
 	session_free(adapter->session);
 	adapter->session = session_new(adapter->snapshot->rules->ruleset);
@@ -234,6 +255,7 @@ void adapter_connect(struct adapter *adapter, const char *host, const struct soc
 	decision = session_connect(adapter->session, &connection);
 	account_spent(adapter->account, clock_of(adapter) - began);
 	account_connect(adapter->account, &connection, session_listener(adapter->session), &decision);
+	count_session(adapter);
 	if (decision.cause == CAUSE_NO_LISTENER)
 		log_no_listener(adapter, &connection);
 	if (decision.cause == CAUSE_NO_MACROS)

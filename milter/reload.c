@@ -12,6 +12,8 @@
 
 #include "milter/change.h"
 #include "milter/host.h"
+#include "milter/ledger/counters.h"
+#include "milter/ledger/ledger.h"
 #include "milter/log.h"
 #include "milter/snapshot.h"
 #include "policy/ruleset.h"
@@ -31,6 +33,7 @@ static struct {
 	const char *path;
 	const struct settings *settings;
 	struct snapshots *snapshots;
+	const struct ledger *ledger;
 	unsigned generation; /* in force; only the thread uses it */
 	pthread_mutex_t lock;
 	pthread_cond_t asked;
@@ -83,6 +86,18 @@ static void log_diagnostics(const struct diagnostics *diagnostics)
 		log_warning(log_none, "%s: there are more faults than could be shown", reloader.path);
 }
 
+/* Tells what came of it to whoever counts. */
+static void count(bool succeeded)
+{
+	struct counters *counters = reloader.ledger->counters;
+
+	if (counters == NULL)
+		return;
+	counters_reload(counters, succeeded);
+	if (succeeded)
+		counters_rules(counters, reloader.generation);
+}
+
 /* Puts the rules in force and returns true; false where there is no memory: they are then freed. */
 static bool put_in_force(struct rules *rules)
 {
@@ -100,6 +115,7 @@ static bool put_in_force(struct rules *rules)
 		return false;
 	}
 	reloader.generation = generation;
+	count(true);
 	now = snapshot_acquire(reloader.snapshots);
 	change_describe(before->rules->ruleset, now->rules->ruleset, change, sizeof change);
 	log_message("reloaded",
@@ -120,6 +136,7 @@ static void tell_failure(const struct diagnostics *diagnostics)
 	for (size_t i = diagnostics != NULL ? diagnostics_shown(diagnostics) : 0; i > 0; i--)
 		if (diagnostics_at(diagnostics, i - 1)->severity == SEVERITY_ERROR)
 			diagnostic_print(diagnostics_at(diagnostics, i - 1), first, sizeof first);
+	count(false);
 	log_message("reload failed", log_none, "%s: the rules of generation %u stay", reloader.path,
 	            reloader.generation);
 	sd_notifyf(0, "READY=1\nSTATUS=Reload failed, generation %u of %s stays in force: %s", reloader.generation,
@@ -190,7 +207,8 @@ static void collect_request(void)
 	pthread_mutex_unlock(&reloader.lock);
 }
 
-bool reload_start(const char *path, const struct settings *settings, struct snapshots *snapshots)
+bool reload_start(const char *path, const struct settings *settings, struct snapshots *snapshots,
+                  const struct ledger *ledger)
 {
 	pthread_attr_t attributes;
 	pthread_t thread;
@@ -199,6 +217,7 @@ bool reload_start(const char *path, const struct settings *settings, struct snap
 	reloader.path = path;
 	reloader.settings = settings;
 	reloader.snapshots = snapshots;
+	reloader.ledger = ledger;
 	snapshots_leave(collect_request);
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, RELOAD_STACK);

@@ -26,15 +26,17 @@
 
 #include <stdbool.h>
 
+struct ledger;
 struct settings;
 struct snapshots;
 
 /*
  * Starts the thread.  path: the rule file; settings: as they were at the start.
- * Both, and snapshots, must live as long as the process.  Returns false, with
+ * Both, snapshots and the ledger, which counts reloads, must live as long as the process.  Returns false, with
  * errno set, where there can be no thread.  To be called once.
  */
-bool reload_start(const char *path, const struct settings *settings, struct snapshots *snapshots);
+bool reload_start(const char *path, const struct settings *settings, struct snapshots *snapshots,
+                  const struct ledger *ledger);
 
 /* Asks for a reload and does not wait for it. */
 void reload_request(void);

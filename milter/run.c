@@ -19,8 +19,10 @@
 #include "milter/descriptors.h"
 #include "milter/filter.h"
 #include "milter/host.h"
+#include "milter/ledger/counters.h"
 #include "milter/ledger/decision_log.h"
 #include "milter/ledger/ledger.h"
+#include "milter/ledger/metrics.h"
 #include "milter/log.h"
 #include "milter/privileges.h"
 #include "milter/reload.h"
@@ -64,6 +66,7 @@ struct daemon {
 	struct socket_name socket;
 	struct snapshots *snapshots;
 	struct ledger ledger;
+	int metrics; /* the socket at which they are served, where there are counters */
 };
 
 /* Whether libmilter has stopped serving by itself. */
@@ -73,13 +76,6 @@ static int refuse_to_run(int status, const char *message)
 {
 	log_error(log_none, "%s", message);
 	return status;
-}
-
-/* Says of settings that are read, for versions to come, that nothing comes of them yet. */
-static void tell_unserved(const char *path, const struct settings *settings)
-{
-	if (settings->metrics != NULL)
-		log_warning(log_none, "%s: \"metrics\" is not served by this version", path);
 }
 
 /* Logs warnings; where the file has an error, and the log's format is not known, shows all faults as check does. */
@@ -97,7 +93,6 @@ static struct rules *load(const char *path)
 		log_open(rules->settings.log);
 		for (size_t i = 0; i < diagnostics_shown(diagnostics); i++)
 			log_diagnostic(diagnostics_at(diagnostics, i));
-		tell_unserved(path, &rules->settings);
 		rules_forget_model(rules);
 	}
 	diagnostics_free(diagnostics);
@@ -139,13 +134,24 @@ static bool files_stay_readable(const struct rules *rules)
 /* Opens what the settings want written, as the user that will write it; returns 0, or the exit status. */
 static int open_ledger(struct daemon *daemon)
 {
-	const char *path = daemon->settings.decisions;
+	const struct settings *settings = &daemon->settings;
 	struct fault fault;
 
-	if (path == NULL)
-		return 0;
-	daemon->ledger.decisions = decision_log_open(path, &fault);
-	return daemon->ledger.decisions != NULL ? 0 : refuse_to_run(EX_CANTCREAT, fault.text);
+	if (settings->decisions != NULL) {
+		daemon->ledger.decisions = decision_log_open(settings->decisions, &fault);
+		if (daemon->ledger.decisions == NULL)
+			return refuse_to_run(EX_CANTCREAT, fault.text);
+	}
+	if (settings->metrics != NULL) {
+		daemon->ledger.counters = counters_new();
+		if (daemon->ledger.counters == NULL)
+			return refuse_to_run(EX_OSERR, "no memory");
+		counters_rules(daemon->ledger.counters, 1);
+		daemon->metrics = metrics_listen(settings->metrics, &fault);
+		if (daemon->metrics < 0)
+			return refuse_to_run(EX_UNAVAILABLE, fault.text);
+	}
+	return 0;
 }
 
 /* Takes on what the process is to be; returns 0, or the exit status. */
@@ -206,7 +212,9 @@ static bool start_threads(struct daemon *daemon)
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	if (errno == 0 && daemon->ledger.decisions != NULL)
 		decision_log_start(daemon->ledger.decisions);
-	if (errno == 0 && reload_start(daemon->path, &daemon->settings, daemon->snapshots))
+	if (errno == 0 && daemon->ledger.counters != NULL && !metrics_start(daemon->metrics, &daemon->ledger))
+		errno = EAGAIN;
+	if (errno == 0 && reload_start(daemon->path, &daemon->settings, daemon->snapshots, &daemon->ledger))
 		errno = pthread_create(&thread, &attributes, serve, NULL);
 	pthread_attr_destroy(&attributes);
 	return errno == 0;
@@ -241,7 +249,7 @@ static int serve_rules(struct daemon *daemon, struct rules *rules)
 	size_t listeners = rules->ruleset->listener_count;
 	int status;
 
-	daemon->snapshots = snapshots_new(rules, daemon->ledger.decisions != NULL);
+	daemon->snapshots = snapshots_new(rules, ledger_is_kept(&daemon->ledger));
 	if (daemon->snapshots == NULL) {
 		rules_free(rules);
 		return refuse_to_run(EX_OSERR, "no memory");

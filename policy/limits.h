@@ -103,6 +103,9 @@
 #define LIMIT_WAITING_RECORDS 65536u
 #define LIMIT_WAITING_BYTES (256u * 1024 * 1024)
 
+/* Series of one counter and all its labels: a large rule file has a thousand. */
+#define LIMIT_SERIES 10000u
+
 /* Groups of changes that a replay tells apart: more than a pair of rule files has, and nobody reads as many. */
 #define LIMIT_REPLAY_GROUPS 1000u
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "milter/ledger/decision_log.h"
+#include "milter/ledger/ledger.h"
 #include "milter/ledger/record.h"
 #include "milter/moment.h"
 #include "policy/arena.h"
@@ -20,7 +20,7 @@ struct beginning {
 };
 
 struct account {
-	struct decision_log *log;
+	const struct ledger *ledger;
 	struct record common; /* what all records of the session have; no steps */
 	struct arena *texts;  /* of the connection */
 	char *helo;
@@ -38,9 +38,9 @@ struct account {
 	bool lost;     /* there was no memory for a part of it */
 };
 
-struct account *account_new(struct decision_log *log, const struct origin *origin)
+struct account *account_new(const struct ledger *ledger, const struct origin *origin)
 {
-	struct account *account = log != NULL ? calloc(1, sizeof *account) : NULL;
+	struct account *account = ledger_is_kept(ledger) ? calloc(1, sizeof *account) : NULL;
 
 	if (account == NULL)
 		return NULL;
@@ -49,7 +49,7 @@ struct account *account_new(struct decision_log *log, const struct origin *origi
 		free(account);
 		return NULL;
 	}
-	account->log = log;
+	account->ledger = ledger;
 	account->common.session = origin->session;
 	account->common.generation = origin->generation;
 	account->common.digest = origin->digest;
@@ -178,7 +178,7 @@ static void begin(struct account *account, enum record_kind kind)
 
 	if (record == NULL) {
 		arena_free(arena);
-		decision_log_lose(account->log);
+		ledger_lose(account->ledger);
 		return;
 	}
 	account->arena = arena;
@@ -228,13 +228,13 @@ void account_end(struct account *account)
 	if (account == NULL || account->record == NULL)
 		return;
 	if (account->lost) {
-		decision_log_lose(account->log);
+		ledger_lose(account->ledger);
 		arena_free(account->arena);
 	} else {
 		account->record->end = end_of(account);
 		account->record->time = moment_now();
 		account->record->microseconds = account->nanoseconds / 1000;
-		decision_log_put(account->log, account->arena, account->record);
+		ledger_take(account->ledger, account->arena, account->record);
 	}
 	account->nanoseconds = 0;
 	account->arena = NULL;

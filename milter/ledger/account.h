@@ -3,14 +3,14 @@
  *	account - what one session's records are made of, as its events come
  *
  * SYNOPSIS
- *	account = account_new(log, &origin);
+ *	account = account_new(ledger, &origin);
  *	account_connect, account_helo, account_mail, account_judged ...
  *	account_message_end(account), or account_end(account)
  *	account_free(account);
  *
  * DESCRIPTION
  *	The adapter tells of each event and of what was decided; a MAIL begins a record,
- *	and the record goes to the decision log when the message has ended, or was
+ *	and the record goes to the ledger when the message has ended, or was
  *	given up.  A session that was refused before it had a MAIL is a record when it
  *	ends.
  *
@@ -31,8 +31,8 @@
 
 struct account;
 struct connection;
-struct decision_log;
 struct envelope;
+struct ledger;
 struct listener;
 
 /* What the session is called, and what judges it: texts that live as long as the account. */
@@ -50,8 +50,8 @@ struct account_recipient {
 	bool relay;
 };
 
-/* NULL where there is no memory: then, and where log is NULL, nothing is recorded. */
-struct account *account_new(struct decision_log *log, const struct origin *origin);
+/* NULL where there is no memory, or nobody wants records: then nothing is recorded. */
+struct account *account_new(const struct ledger *ledger, const struct origin *origin);
 
 /* All functions take an account that is NULL, and do nothing. */
 void account_free(struct account *account);

@@ -25,12 +25,13 @@ _LONGEST = 200  # lines of one log in a report
 
 
 class Suite:
-    def __init__(self, about, mtas=(Postfix, Sendmail), furnish=None):
+    def __init__(self, about, mtas=(Postfix, Sendmail), furnish=None, prepare=None):
         """`mtas` are the classes that it plays on. `furnish` is called once in the private machine, before the MTA
         starts there."""
         self._about = about
         self._mtas = {mta.name: mta for mta in mtas}
         self._furnish = furnish
+        self._prepare = prepare
         self._cases = []
 
     def case(self, title, needs=()):
@@ -60,6 +61,8 @@ class Suite:
     def _play(self, arguments, report):
         lab.require_root()
         self._mtas[arguments.mta].prepare()
+        if self._prepare is not None:
+            self._prepare()
         lab.enter()
         if self._furnish is not None:
             self._furnish()
