@@ -38,7 +38,11 @@
  * Bytes of a thread's stack: libmilter's pool grows to some hundred threads, and the
  * usual 8 MiB each would count against limits of address space.
  */
+#ifdef __SANITIZE_THREAD__
+#define THREAD_STACK (1024u * 1024) /* ThreadSanitizer has things of its own there */
+#else
 #define THREAD_STACK (256u * 1024)
+#endif
 
 /*
  * Bytes from which on malloc(3) takes memory from the system for one block alone,
