@@ -12,8 +12,9 @@
 #define BOTTOM 30
 #define INNER (WIDTH - LEFT - RIGHT)
 
-/* Labels below the axis have so much room each. */
-#define LABEL 96
+/* What a label below the axis takes: of each character, and between two labels. */
+#define CHARACTER 7
+#define GAP 14
 
 /* A bar is no wider, however few there are. */
 #define WIDEST 36.0
@@ -89,16 +90,36 @@ static void print_lines(const struct plot *plot)
 	}
 }
 
+/* The room that a label takes. */
+static size_t label_width(const struct plot *plot)
+{
+	char room[CALENDAR_TEXT];
+
+	return strlen(axis_label(plot, 0, room)) * CHARACTER + GAP;
+}
+
+/* How many times a label stands for, so that labels do not touch: hours of each day, and days of each week, alike. */
+static size_t label_distance(const struct plot *plot)
+{
+	enum calendar_unit unit = timeline_unit(plot->report->tally->timeline);
+	size_t every = 1;
+
+	while (INNER * every < label_width(plot) * plot->report->time_count)
+		every++;
+	while (unit == CALENDAR_HOUR && every < 24 && 24 % every != 0)
+		every++;
+	while (unit == CALENDAR_DAY && every > 2 && every % 7 != 0)
+		every++;
+	return every;
+}
+
 static void print_axis(const struct plot *plot)
 {
-	size_t count = plot->report->time_count;
-	size_t every = 1;
+	size_t every = label_distance(plot);
 	double middle = (x_of(plot, 1) - x_of(plot, 0)) / 2;
+	double last = WIDTH - (double)(label_width(plot) - GAP) / 2;
 
-	/* By the hour: 1, 2, 3, 4, 6 or 12 between two labels, so that they are the same each day. */
-	while ((double)INNER * (double)every / (double)count < LABEL * 0.6 || (24 % every != 0 && every < 24))
-		every++;
-	for (size_t i = 0; i < count; i += every) {
+	for (size_t i = 0; i < plot->report->time_count && x_of(plot, i) + middle <= last; i += every) {
 		char room[CALENDAR_TEXT];
 
 		fprintf(plot->stream, "<text x=\"%.1f\" y=\"%u\" text-anchor=\"middle\">%s</text>\n",

@@ -20,7 +20,7 @@ static const char style[] =
     ".quiet{color:var(--quiet)}\n"
     "section{background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:16px 20px;"
     "margin:16px 0 0;overflow-x:auto}\n"
-    ".pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(420px,1fr));gap:0 16px}\n"
+    ".pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(330px,1fr));gap:0 16px}\n"
     ".big{font-size:34px;font-weight:600;line-height:1.15;font-variant-numeric:tabular-nums}\n"
     "table{border-collapse:collapse;width:100%}\n"
     "th,td{text-align:left;padding:4px 0 4px 16px;border-top:1px solid var(--rule);vertical-align:middle}\n"
@@ -28,7 +28,7 @@ static const char style[] =
     "thead th{border-top:0;color:var(--quiet);font-weight:500;font-size:13px}tbody th{font-weight:400}\n"
     ".n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
     ".t{overflow-wrap:anywhere;min-width:9em}\n"
-    "svg{display:block}.plot{width:100%;height:auto}\n"
+    "svg{display:block}.plot{width:100%;min-width:640px;height:auto}\n"
     "svg text{fill:var(--quiet);font:12px system-ui,sans-serif}\n"
     ".grid{stroke:var(--rule)}.axis{stroke:var(--quiet)}\n"
     ".in{fill:var(--in)}.out{fill:var(--out)}.none{fill:var(--none)}.refused{fill:var(--refused)}\n"
@@ -38,10 +38,36 @@ static const char style[] =
     "footer{margin:16px 0 0;color:var(--quiet);font-size:13px}\n"
     "@media print{body{max-width:none;padding:0}section{break-inside:avoid}}\n";
 
-/* Text of others: none of it is markup, and what turns its direction ends with its element. */
+/*
+ * Bytes of the character that the text begins with, where it cannot be seen, or turns the direction of others;
+ * else 0.  In UTF-8: controls, zero width and direction (U+200B to 200F, 202A to 202E, 2060 to 206F), U+FEFF.
+ */
+static size_t hidden(const char *text)
+{
+	const unsigned char *bytes = (const unsigned char *)text;
+
+	if (bytes[0] < 0x20 || bytes[0] == 0x7f)
+		return 1;
+	if (bytes[0] == 0xc2 && bytes[1] >= 0x80 && bytes[1] < 0xa0)
+		return 2;
+	if (bytes[0] == 0xe2 && bytes[1] == 0x80)
+		return (bytes[2] >= 0x8b && bytes[2] <= 0x8f) || (bytes[2] >= 0xaa && bytes[2] <= 0xae) ? 3 : 0;
+	if (bytes[0] == 0xe2 && bytes[1] == 0x81)
+		return bytes[2] >= 0xa0 && bytes[2] <= 0xaf ? 3 : 0;
+	return bytes[0] == 0xef && bytes[1] == 0xbb && bytes[2] == 0xbf ? 3 : 0;
+}
+
+/* Text of others: none of it is markup, and none of it hides. */
 static void print_text(const char *text, FILE *stream)
 {
 	for (; *text != '\0'; text++) {
+		size_t bytes = hidden(text);
+
+		if (bytes > 0) {
+			fputc('?', stream);
+			text += bytes - 1;
+			continue;
+		}
 		switch (*text) {
 		case '&':
 			fputs("&amp;", stream);
@@ -59,7 +85,7 @@ static void print_text(const char *text, FILE *stream)
 			fputs("&#39;", stream);
 			break;
 		default:
-			fputc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text, stream);
+			fputc(*text, stream);
 		}
 	}
 }
