@@ -149,7 +149,8 @@ class Gate:
     @property
     def sanitized(self):
         """Was the daemon built with a sanitizer, so that its memory says nothing?"""
-        return b"__asan_init" in open(self.executable, "rb").read()
+        program = open(self.executable, "rb").read()
+        return b"__asan_init" in program or b"__tsan_init" in program
 
     # What the suite's runner asks
 
