@@ -127,14 +127,16 @@ static void set_address(const char *text, struct load *load)
 	struct sockaddr_un *local = (struct sockaddr_un *)&load->address;
 	struct sockaddr_in *ipv4 = (struct sockaddr_in *)&load->address;
 	const char *at = strchr(text, '@');
+	const char *colon = strchr(text, ':');
+	const char *rest = colon != NULL ? colon + 1 : "";
 
-	if (strncmp(text, "unix:", 5) == 0 && strlen(text + 5) < sizeof local->sun_path) {
+	if (strncmp(text, "unix:", 5) == 0 && strlen(rest) < sizeof local->sun_path) {
 		local->sun_family = AF_UNIX;
-		strcpy(local->sun_path, text + 5);
+		strcpy(local->sun_path, rest);
 		load->address_length = sizeof *local;
 	} else if (strncmp(text, "inet:", 5) == 0 && at != NULL && inet_pton(AF_INET, at + 1, &ipv4->sin_addr) == 1) {
 		ipv4->sin_family = AF_INET;
-		ipv4->sin_port = htons((uint16_t)strtoul(text + 5, NULL, 10));
+		ipv4->sin_port = htons((uint16_t)strtoul(rest, NULL, 10));
 		load->address_length = sizeof *ipv4;
 	} else {
 		errx(2, "\"%s\" is neither unix:/PATH nor inet:PORT@ADDRESS", text);
