@@ -31,6 +31,9 @@ struct surveying {
 	enum survey_result result;
 };
 
+/* Cells that are looked at in the time that a decision takes. */
+#define CELLS_A_DECISION 48
+
 /* How far a side has come. */
 struct course {
 	bool ended;
@@ -47,6 +50,26 @@ static const uint64_t *cells_of(const struct surveying *surveying, const uint64_
 	return box + surveying->offsets[fact];
 }
 
+/* The cell after this one that is in a box, or the number of cells; -1 begins. */
+static size_t next_cell(const uint64_t *cells, size_t count, size_t cell)
+{
+	size_t first = cell + 1, word = first / 64;
+	uint64_t left = first < count ? cells[word] & UINT64_MAX << first % 64 : 0;
+
+	while (left == 0 && ++word < bits_words(count))
+		left = cells[word];
+	return left != 0 ? 64 * word + (size_t)__builtin_ctzll(left) : count;
+}
+
+/* Who bought decisions pays for what large boxes take as well. */
+static void pay(const struct surveying *surveying, size_t cells)
+{
+	size_t price = cells / CELLS_A_DECISION;
+
+	if (surveying->scope->decisions != NULL)
+		*surveying->decisions -= price < *surveying->decisions ? price : *surveying->decisions;
+}
+
 /* Facts of a box */
 
 static size_t set_words(const struct surveying *surveying, unsigned side, enum value_kind kind)
@@ -60,13 +83,12 @@ static struct fact_class find_class(struct surveying *surveying, const uint64_t 
 	uint64_t *all = surveying->sets[side][fact][0], *any = surveying->sets[side][fact][1];
 	size_t words = set_words(surveying, side, fact_row(fact)->kind);
 	const uint64_t *only = NULL;
+	size_t cell_count = grid_cell_count(surveying->grid, fact);
 	size_t count = 0;
 
 	memset(all, 0xff, words * sizeof *all);
 	memset(any, 0, words * sizeof *any);
-	for (size_t i = 0; i < grid_cell_count(surveying->grid, fact); i++) {
-		if (!bits_test(cells, (unsigned)i))
-			continue;
+	for (size_t i = next_cell(cells, cell_count, SIZE_MAX); i < cell_count; i = next_cell(cells, cell_count, i)) {
 		only = grid_cell(surveying->grid, fact, i)->sets[side];
 		count++;
 		for (size_t k = 0; k < words; k++) {
@@ -74,6 +96,7 @@ static struct fact_class find_class(struct surveying *surveying, const uint64_t 
 			any[k] |= only[k];
 		}
 	}
+	pay(surveying, count);
 	if (count == 1)
 		return (struct fact_class){.state = FACT_KNOWN, .sets = only};
 	return (struct fact_class){.state = FACT_OPEN, .sets = all, .maybe = any};
@@ -148,10 +171,14 @@ static void keep_answering(const struct surveying *surveying, uint64_t *box, con
 {
 	enum fact fact = answer->question.fact;
 	uint64_t *cells = box + surveying->offsets[fact];
+	size_t count = grid_cell_count(surveying->grid, fact), looked_at = 0;
 
-	for (size_t i = 0; i < grid_cell_count(surveying->grid, fact); i++)
+	for (size_t i = next_cell(cells, count, SIZE_MAX); i < count; i = next_cell(cells, count, i)) {
+		looked_at++;
 		if (cell_answers(grid_cell(surveying->grid, fact, i), answer->side, &answer->question) != answer->yes)
 			bits_clear(cells, (unsigned)i);
+	}
+	pay(surveying, looked_at);
 }
 
 static bool push_answer(struct surveying *surveying, const struct answer *answer)

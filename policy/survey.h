@@ -47,7 +47,10 @@ struct survey_scope {
 	/* Looks at each box at each stage that it comes to, on side 0; returning false stops the survey.  Or NULL. */
 	bool (*arrive)(void *visitor, const struct station *station);
 
-	/* How many decisions may still be asked for: those that are, are taken off.  NULL: LIMIT_PROOF_DECISIONS. */
+	/*
+	 * How many decisions may still be asked for: those that are, are taken off, and so is what large boxes
+	 * take in the time of decisions.  NULL: LIMIT_PROOF_DECISIONS, and the size of boxes does not matter.
+	 */
 	size_t *decisions;
 };
 
