@@ -74,15 +74,6 @@ const char *counters_content_type(enum counters_format format)
 	return content_types[format];
 }
 
-struct counters *counters_new(void)
-{
-	struct counters *counters = calloc(1, sizeof *counters);
-
-	if (counters != NULL)
-		pthread_mutex_init(&counters->lock, NULL);
-	return counters;
-}
-
 void counters_free(struct counters *counters)
 {
 	if (counters == NULL)
@@ -278,15 +269,33 @@ void counters_rules(struct counters *counters, unsigned generation)
 	pthread_mutex_unlock(&counters->lock);
 }
 
-void counters_reload(struct counters *counters, bool succeeded)
+/* Under the lock. */
+static void count_reloads(struct counters *counters, bool succeeded, uint64_t more)
 {
 	struct labels labels;
 
 	begin(&labels, FAMILY_RELOADS);
 	label(&labels, "outcome", succeeded ? "success" : "failure");
+	add(counters, &labels, more);
+}
+
+void counters_reload(struct counters *counters, bool succeeded)
+{
 	pthread_mutex_lock(&counters->lock);
-	add(counters, &labels, 1);
+	count_reloads(counters, succeeded, 1);
 	pthread_mutex_unlock(&counters->lock);
+}
+
+struct counters *counters_new(void)
+{
+	struct counters *counters = calloc(1, sizeof *counters);
+
+	if (counters == NULL)
+		return NULL;
+	pthread_mutex_init(&counters->lock, NULL);
+	count_reloads(counters, true, 0);
+	count_reloads(counters, false, 0);
+	return counters;
 }
 
 /* What the walk over all series writes to. */

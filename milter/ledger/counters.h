@@ -55,7 +55,10 @@ enum counters_format {
 /* As a server of HTTP names the format (Content-Type). */
 const char *counters_content_type(enum counters_format format);
 
-/* NULL where there is no memory. */
+/*
+ * NULL where there is no memory.  Reloads are there from the start, with 0: of a
+ * counter that begins with 1 Prometheus does not see that it rose.
+ */
 struct counters *counters_new(void);
 void counters_free(struct counters *counters);
 

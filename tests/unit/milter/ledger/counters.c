@@ -90,7 +90,7 @@ Test(counters, beyond_the_limit_rules_are_counted_as_others)
 	expect("sallyport_decisions_total{listener=\"gate\",direction=\"inbound\",stage=\"mail\",verdict=\"reject\","
 	       "rule=\"rule 7\"} 2");
 	expect("sallyport_decisions_total{listener=\"gate\",direction=\"inbound\",stage=\"mail\",verdict=\"reject\","
-	       "rule=\"other\"} 102");
+	       "rule=\"other\"} 104");
 }
 
 Test(counters, times_fall_into_buckets_that_hold_the_smaller_ones_too)
@@ -101,6 +101,12 @@ Test(counters, times_fall_into_buckets_that_hold_the_smaller_ones_too)
 	expect("sallyport_decision_seconds_bucket{le=\"+Inf\"} 1");
 	expect("sallyport_decision_seconds_sum 0.000012");
 	expect("sallyport_decision_seconds_count 1");
+}
+
+Test(counters, reloads_are_there_before_the_first)
+{
+	expect("sallyport_reloads_total{outcome=\"success\"} 0");
+	expect("sallyport_reloads_total{outcome=\"failure\"} 0");
 }
 
 Test(counters, what_no_record_tells)
