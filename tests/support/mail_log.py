@@ -37,7 +37,7 @@ def _postfix(lines):
         elif found := _POSTFIX_QUEUED.search(line):
             told.queues[found[1]] = found[2]
         elif found := _POSTFIX_SENT.search(line):
-            told.sent[told.queues[found[1]]].append(found[2])
+            told.sent[told.queues.get(found[1])].append(found[2])
     return told
 
 
@@ -50,7 +50,7 @@ def _sendmail(lines):
         elif found := _SENDMAIL_QUEUED.search(line):
             told.queues[found[1]] = found[2]
         elif found := _SENDMAIL_SENT.search(line):
-            told.sent[told.queues[found[1]]] += re.findall("<(.*?)>", found[2])
+            told.sent[told.queues.get(found[1])] += re.findall("<(.*?)>", found[2])
     for queue, what, address, data, words in refused:  # the sender comes later
         stage = {"from": "mail", "to": "rcpt", None: data}[what]
         told.refused[stage, address if stage == "mail" else told.queues.get(queue), address if stage == "rcpt" else None,
