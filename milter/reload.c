@@ -74,6 +74,7 @@ static void tell_settings(const struct settings *given)
 	tell_setting("user", running->user, given->user);
 	tell_setting("group", running->group, given->group);
 	tell_setting("decisions", running->decisions, given->decisions);
+	tell_setting("decisions_key", running->decisions_key, given->decisions_key);
 	tell_setting("metrics", running->metrics, given->metrics);
 	tell_setting("log", formats[running->log], formats[given->log]);
 }

@@ -23,6 +23,7 @@
 #include "milter/ledger/decision_log.h"
 #include "milter/ledger/ledger.h"
 #include "milter/ledger/metrics.h"
+#include "milter/ledger/pseudonyms.h"
 #include "milter/log.h"
 #include "milter/privileges.h"
 #include "milter/reload.h"
@@ -117,7 +118,7 @@ static bool copy_settings(const struct settings *from, struct settings *ret_copy
 	ret_copy->log = from->log;
 	return copy(from->socket, &ret_copy->socket) && copy(from->user, &ret_copy->user) &&
 	       copy(from->group, &ret_copy->group) && copy(from->decisions, &ret_copy->decisions) &&
-	       copy(from->metrics, &ret_copy->metrics);
+	       copy(from->decisions_key, &ret_copy->decisions_key) && copy(from->metrics, &ret_copy->metrics);
 }
 
 /* Whether a reload could read every file again as the user that the process now is. */
@@ -142,7 +143,14 @@ static int open_ledger(struct daemon *daemon)
 	struct fault fault;
 
 	if (settings->decisions != NULL) {
-		daemon->ledger.decisions = decision_log_open(settings->decisions, &fault);
+		struct pseudonyms *pseudonyms = NULL;
+
+		if (settings->decisions_key != NULL) {
+			pseudonyms = pseudonyms_open(settings->decisions_key, &fault);
+			if (pseudonyms == NULL)
+				return refuse_to_run(EX_CONFIG, fault.text);
+		}
+		daemon->ledger.decisions = decision_log_open(settings->decisions, pseudonyms, &fault);
 		if (daemon->ledger.decisions == NULL)
 			return refuse_to_run(EX_CANTCREAT, fault.text);
 	}

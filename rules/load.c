@@ -91,6 +91,7 @@ static bool take_settings(struct settings *settings, const struct model *model)
 	settings->user = copy(model->user, &failed);
 	settings->group = copy(model->group, &failed);
 	settings->decisions = copy(model->decisions, &failed);
+	settings->decisions_key = copy(model->decisions_key, &failed);
 	settings->metrics = copy(model->metrics, &failed);
 	settings->log = model->log;
 	return !failed;
@@ -221,6 +222,7 @@ void rules_free(struct rules *rules)
 	free(rules->settings.user);
 	free(rules->settings.group);
 	free(rules->settings.decisions);
+	free(rules->settings.decisions_key);
 	free(rules->settings.metrics);
 	for (size_t i = 0; i < rules->file_count; i++)
 		free(rules->files[i]);

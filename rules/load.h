@@ -37,6 +37,7 @@ struct settings {
 	char *user;
 	char *group;
 	char *decisions;
+	char *decisions_key;
 	char *metrics;
 	enum log_format log;
 };

@@ -208,7 +208,7 @@ struct model {
 	size_t promise_count;
 	struct example *examples;
 	size_t example_count;
-	const char *socket, *user, *group, *decisions, *metrics; /* as given, or NULL */
+	const char *socket, *user, *group, *decisions, *decisions_key, *metrics; /* as given, or NULL */
 	enum log_format log;
 };
 

@@ -255,6 +255,7 @@ bool model_print(const struct model *model, FILE *to)
 	print_text(to, "", "user", model->user);
 	print_text(to, "", "group", model->group);
 	print_text(to, "", "decisions", model->decisions);
+	print_text(to, "", "decisions_key", model->decisions_key);
 	print_text(to, "", "log", model->log == LOG_FORMAT_JSON ? "json" : NULL);
 	print_text(to, "", "metrics", model->metrics);
 	print_tables(to, model);

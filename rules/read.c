@@ -428,7 +428,7 @@ static void read_path(struct reading *reading, const struct setting *setting, co
 	schema_text(reading, setting, given, field);
 	if (*path != NULL && **path != '/')
 		diagnostics_error(reading->diagnostics, reading_where(reading, given),
-		                  "\"%s\": \"%s\" is not an absolute path; write \"/var/log/sallyport/decisions\"",
+		                  "\"%s\": \"%s\" is not an absolute path; write it from \"/\" on",
 		                  setting->name, *path);
 }
 
@@ -448,6 +448,7 @@ static const struct setting file_settings[] = {
     {.name = "user", .read = schema_text, FILE_SETTING(user)},
     {.name = "group", .read = schema_text, FILE_SETTING(group)},
     {.name = "decisions", .read = read_path, FILE_SETTING(decisions)},
+    {.name = "decisions_key", .read = read_path, FILE_SETTING(decisions_key)},
     {.name = "log", .read = schema_word, FILE_SETTING(log), .word = log_word},
     {.name = "metrics", .read = read_metrics, FILE_SETTING(metrics)},
 };

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "milter/ledger/pseudonyms.h"
 #include "milter/ledger/record.h"
 #include "milter/log.h"
 #include "policy/arena.h"
@@ -39,10 +40,11 @@ struct batch {
 
 struct decision_log {
 	const char *path;
-	int descriptor;     /* the thread's, as are the next three */
-	struct batch batch; /* not written yet */
-	bool failing;       /* the last write(2) did */
-	bool on_new_line;   /* the file's last byte ends a line */
+	const struct pseudonyms *pseudonyms; /* or NULL */
+	int descriptor;                      /* the thread's, as are the next three */
+	struct batch batch;                  /* not written yet */
+	bool failing;                        /* the last write(2) did */
+	bool on_new_line;                    /* the file's last byte ends a line */
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* for the thread: there is something to do */
@@ -91,7 +93,7 @@ static int open_file(const char *path)
 	return descriptor;
 }
 
-struct decision_log *decision_log_open(const char *path, struct fault *ret_fault)
+struct decision_log *decision_log_open(const char *path, const struct pseudonyms *pseudonyms, struct fault *ret_fault)
 {
 	struct decision_log *log = calloc(1, sizeof *log);
 	pthread_condattr_t monotonic;
@@ -101,6 +103,7 @@ struct decision_log *decision_log_open(const char *path, struct fault *ret_fault
 		return NULL;
 	}
 	log->path = path;
+	log->pseudonyms = pseudonyms;
 	log->last = &log->first;
 	log->descriptor = open_file(path);
 	if (log->descriptor < 0) {
@@ -180,6 +183,17 @@ static void count_lost(struct decision_log *log, uint64_t count)
 	pthread_mutex_unlock(&log->lock);
 }
 
+/* Adds the line of a record that waited, without its names where they are not to be written. */
+static bool add_line(struct decision_log *log, const struct waiting *waiting)
+{
+	struct record nameless;
+
+	if (log->pseudonyms == NULL)
+		return batch_add(&log->batch, waiting->record);
+	return pseudonyms_apply(log->pseudonyms, waiting->arena, waiting->record, &nameless) &&
+	       batch_add(&log->batch, &nameless);
+}
+
 /* Makes lines of the records, and frees them. */
 static void make_lines(struct decision_log *log, struct waiting *records)
 {
@@ -187,7 +201,7 @@ static void make_lines(struct decision_log *log, struct waiting *records)
 
 	for (struct waiting *record = records, *next; record != NULL; record = next) {
 		next = record->next;
-		if (!batch_add(&log->batch, record->record))
+		if (!add_line(log, record))
 			lost++;
 		arena_free(record->arena);
 	}

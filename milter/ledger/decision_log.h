@@ -3,7 +3,7 @@
  *	decision_log - records written to a file by a thread of their own
  *
  * SYNOPSIS
- *	log = decision_log_open(path, &fault);
+ *	log = decision_log_open(path, pseudonyms, &fault);
  *	decision_log_start(log);
  *	decision_log_put(log, arena, record) ... decision_log_reopen(log) ...
  *	decision_log_finish(log, milliseconds);
@@ -34,14 +34,16 @@
 struct arena;
 struct decision_log;
 struct fault;
+struct pseudonyms;
 struct record;
 
 /*
  * Opens the file for appending; makes it, for nobody else to write or read but
  * its group, where there is none.  A pipe that somebody reads, or a device, will
- * do.  Returns NULL, with the reason, where it cannot.  path must outlive the log.
+ * do.  pseudonyms: records are written by them; or NULL.  Returns NULL, with the reason,
+ * where it cannot.  path and pseudonyms must outlive the log.
  */
-struct decision_log *decision_log_open(const char *path, struct fault *ret_fault);
+struct decision_log *decision_log_open(const char *path, const struct pseudonyms *pseudonyms, struct fault *ret_fault);
 
 /* Starts the thread; returns false, with errno set, where it cannot.  To be called once. */
 bool decision_log_start(struct decision_log *log);

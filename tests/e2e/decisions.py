@@ -318,6 +318,39 @@ def _(gate):
     assert all(line["client"] == lab.INTERNET and line["verdict"] == "reject" for line in lines), lines
 
 
+@suite.case("with a key no local part and no login is written, and the same name is the same hash")
+def _(gate):
+    key = gate.directory / "key"
+    key.write_text("0123456789abcdef0123456789abcdef\n")
+    log = gate.directory / "nameless"
+    gate.rules(RULES, extra=f'decisions = "{log}"; decisions_key = "{key}";')
+    for play in PLAYS:
+        gate.play(**play)
+    lines = decisions.awaited(log, len(PLAYS))
+    text = log.read_text()
+    for name in ("someone", "info", "test@", "spam", USER, "quoted", "in fo"):
+        assert name not in text, name
+    assert all(line["hashed"] for line in lines)
+    senders = {line["sender"] for line in lines if line["sender"].endswith("@example.org") and line["verdict"] == "accept"}
+    assert len(senders) == 1 and re.fullmatch(r"#[0-9a-f]{16}@example\.org", senders.pop()), senders
+    path = gate.write_rules(RULES, name="replay.conf")
+    done = subprocess.run([gate.executable, "replay", "-c", path, log], capture_output=True, text=True)
+    assert f"{len(PLAYS)} records could not be judged again: local parts are hashed" in done.stdout, done
+
+
+@suite.case("a key that cannot be read, or is too short: the daemon says so, and does not start")
+def _(gate):
+    gate.daemon.stop()
+    short = gate.directory / "short"
+    short.write_text("secret\n")
+    for key, words in ((short, "has 6 bytes and needs 16"), ("/nowhere/key", "No such file or directory")):
+        gate.write_rules(RULES, extra=f'decisions = "{gate.directory}/unused"; decisions_key = "{key}";')
+        gate.start_daemon(ready=False)
+        assert gate.daemon.await_end() == os.EX_CONFIG
+        assert any(words in line for line in gate.daemon.lines), gate.daemon.lines
+    gate.rules(RULES)
+
+
 @suite.case("a file that cannot be opened at the start: the daemon says why, and does not start")
 def _(gate):
     gate.daemon.stop()

@@ -38,7 +38,8 @@ static char *canonical_text(const char *text)
 
 /* Everything that a rule file can say, in another order and spelling than the canonical one. */
 static const char written[] =
-    "metrics = \"127.0.0.1:9894\"; log : \"json\", decisions = \"/var/log/d\"; group = \"g\" user = \"u\"\n"
+    "metrics = \"127.0.0.1:9894\"; log : \"json\", decisions = \"/var/log/d\"; decisions_key = \"/etc/k\" group = "
+    "\"g\" user = \"u\"\n"
     "socket = \"inet:8894@127.0.0.1\";\n"
     "users = { staff = [ \"alice\", \"bob@\", \"/^c\\\\.d$/\", \"!@out\" ]; out = \"bob@far.example\"; };\n"
     "addresses = { mixed = [ \"User@Example.COM\", \"sales@\", \"<>\", \"\\\"a@b\\\"@c.example\", \"@ours\", "
@@ -79,6 +80,7 @@ static const char printed_so[] =
     "user = \"u\";\n"
     "group = \"g\";\n"
     "decisions = \"/var/log/d\";\n"
+    "decisions_key = \"/etc/k\";\n"
     "log = \"json\";\n"
     "metrics = \"127.0.0.1:9894\";\n"
     "networks = {\n"

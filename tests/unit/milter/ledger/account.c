@@ -45,7 +45,7 @@ static void begin(void)
 	close(mkstemp(path));
 	fake_mta_init(&fake);
 	fixture_log_begin();
-	ledger.decisions = decision_log_open(path, &fault);
+	ledger.decisions = decision_log_open(path, NULL, &fault);
 	cr_assert_not_null(ledger.decisions);
 	cr_assert(decision_log_start(ledger.decisions));
 	snapshots = snapshots_new(fixture_rules(text), true);

@@ -43,7 +43,7 @@ TestSuite(decision_log, .init = begin, .fini = end);
 static struct decision_log *opened(void)
 {
 	struct fault fault;
-	struct decision_log *log = decision_log_open(path, &fault);
+	struct decision_log *log = decision_log_open(path, NULL, &fault);
 
 	cr_assert_not_null(log, "%s", fault.text);
 	cr_assert(decision_log_start(log));
@@ -162,10 +162,10 @@ Test(decision_log, a_file_that_cannot_be_opened_is_told)
 {
 	struct fault fault;
 
-	cr_assert_null(decision_log_open("/tmp", &fault));
+	cr_assert_null(decision_log_open("/tmp", NULL, &fault));
 	cr_assert_str_eq(fault.text, "cannot open the decision log \"/tmp\": Is a directory");
 	cr_assert_eq(mkfifo(path, 0600), 0);
-	cr_assert_null(decision_log_open(path, &fault), "a pipe that nobody reads is not waited for");
+	cr_assert_null(decision_log_open(path, NULL, &fault), "a pipe that nobody reads is not waited for");
 	cr_assert_not_null(strstr(fault.text, "No such device"), "%s", fault.text);
 }
 
