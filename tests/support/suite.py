@@ -11,6 +11,7 @@ A case fails by an exception; the report then shows all that was said and logged
 """
 
 import argparse
+import os
 import sys
 import time
 import traceback
@@ -50,13 +51,13 @@ class Suite:
         arguments = self._arguments(words)
         report = sys.stderr if arguments.report == "stderr" else sys.stdout
         try:
-            sys.exit(self._play(arguments, report))
+            _end(self._play(arguments, report))
         except lab.Unavailable as reason:
             print(f"1..0 # SKIP {reason}")
         except Exception as error:
             print("Bail out! the lab does not stand:", *str(error).splitlines())
             _comment("why", traceback.format_exc().splitlines(), report)
-            sys.exit(1)
+            _end(1)
 
     def _play(self, arguments, report):
         lab.require_root()
@@ -113,6 +114,14 @@ class Suite:
             gate.clean_up()
         sys.stdout.flush()
         return trouble is None
+
+
+def _end(status):
+    """Ends the process at once: threads that still read logs and answer clients must not meet an interpreter that is
+    half taken down. What the suite started ends with its private machine."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _where(error):
