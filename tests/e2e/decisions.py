@@ -220,11 +220,11 @@ def _(gate):
 @suite.case("after a reload lines have the new generation, and its digest where the rules are other ones")
 def _(gate):
     log = Log(gate)
-    gate.play()
+    gate.play(deliver=True).accepted()
     gate.rules(RULES, extra=f'decisions = "{log.path}";')
-    gate.play()
+    gate.play(deliver=True).accepted()
     gate.rules(one(OPEN), extra=f'decisions = "{log.path}";')
-    gate.play()
+    gate.play(deliver=True).accepted()
     same, again, other = log.lines(3)
     assert [line["generation"] for line in (same, again, other)] == [1, 2, 3]
     assert same["digest"] == again["digest"] != other["digest"]

@@ -97,7 +97,8 @@ def _(gate):
 @suite.case("who accepts OpenMetrics gets it, with the same numbers")
 def _(gate):
     gate.rules(RULES, extra=EXTRA)
-    gate.play()
+    gate.play(deliver=True).accepted()
+    wait.until(lambda: counted()["sallyport_sessions_open", ()] == 0, "the session to end")
     kind, text = collector.fetch(ADDRESS, "application/openmetrics-text;version=1.0.0,text/plain;q=0.5")
     assert kind.startswith("application/openmetrics-text; version=1.0.0"), kind
     assert text.endswith("# EOF\n") and "# TYPE sallyport_messages counter\n" in text, text

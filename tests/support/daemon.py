@@ -64,7 +64,19 @@ class Daemon:
         return self._process is not None and self._process.poll() is None
 
     def signal(self, number):
+        """Sends it; after SIGSTOP returns when no thread runs any more."""
         self._process.send_signal(number)
+        if number == signal.SIGSTOP:
+            wait.until(self._is_stopped, "all threads of the daemon to stop")
+
+    def _is_stopped(self):
+        states = []
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            try:
+                states.append((task / "stat").read_text().rpartition(")")[2].split()[0])
+            except FileNotFoundError:
+                pass  # a thread that has ended
+        return set(states) <= {"T"}
 
     def await_end(self, patience=wait.PATIENCE):
         """Waits for its end and returns its exit status, when all that it logged has been read."""
