@@ -224,8 +224,8 @@ static bool start_threads(struct daemon *daemon)
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	if (errno == 0 && daemon->ledger.decisions != NULL)
 		decision_log_start(daemon->ledger.decisions);
-	if (errno == 0 && daemon->ledger.counters != NULL && !metrics_start(daemon->metrics, &daemon->ledger))
-		errno = EAGAIN;
+	if (errno == 0 && daemon->ledger.counters != NULL) /* libmicrohttpd may leave an errno where all is well */
+		errno = metrics_start(daemon->metrics, &daemon->ledger) ? 0 : EAGAIN;
 	if (errno == 0 && reload_start(daemon->path, &daemon->settings, daemon->snapshots, &daemon->ledger))
 		errno = pthread_create(&thread, &attributes, serve, NULL);
 	pthread_attr_destroy(&attributes);

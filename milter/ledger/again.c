@@ -176,7 +176,7 @@ static void compare_all(const struct comparing *comparing)
 
 	if (old == NULL || new == NULL)
 		return;
-	if (old->verdict != VERDICT_ACCEPT || comparing->record->step_count == 0)
+	if (old->verdict != VERDICT_ACCEPT)
 		compare(comparing, STAGE_MAIL, NULL, false, old_outcome(old), new_outcome(new));
 	else
 		compare_rest(comparing, new);
