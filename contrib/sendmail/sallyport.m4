@@ -72,6 +72,12 @@ dnl            cannot be guessed where none is asked for.
 dnl         a: nothing without a login, as auth = { mode = "required"; } has it.
 dnl         E: no ETRN.
 dnl
+dnl Port 60025 lies among those that the kernel gives to connections that leave
+dnl (ip_local_port_range): unless it is reserved, one of them may have it when
+dnl Sendmail starts.  In a file of /etc/sysctl.d:
+dnl
+dnl     net.ipv4.ip_local_reserved_ports = 60025
+dnl
 dnl Mail that programs submit by sendmail(8) goes through submit.cf to port 25, and
 dnl comes from 127.0.0.1: the listener of port 25 judges it, and must let
 dnl 127.0.0.1 relay.  See that /etc/mail/submit.mc says, as Debian has it,

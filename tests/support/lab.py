@@ -136,6 +136,8 @@ def _furnish():
     DIRECTORY.mkdir()
     # Postfix's log daemon logs to its own socket, too: where it is full, it waits for itself.
     Path("/proc/sys/net/unix/max_dgram_qlen").write_text("4096")
+    # It lies among the ports that the kernel gives to clients: one of them may have it when a listener wants it.
+    Path("/proc/sys/net/ipv4/ip_local_reserved_ports").write_text("60025")
     run("ip", "link", "set", "lo", "up")
     for address in _ON_LO:
         run("ip", "address", "add", address + ("/128" if ":" in address else "/32"), "dev", "lo")
