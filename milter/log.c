@@ -50,12 +50,16 @@ static void line_add_text(struct line *line, const char *text)
 	line_add(line, text, strlen(text));
 }
 
+/* Whether a byte of a quoted value stands for itself. */
+static bool printable(unsigned char byte)
+{
+	return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+}
+
 /* Whether a value of this byte needs no quotes. */
 static bool plain(unsigned char byte)
 {
-	if ((byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z'))
-		return true;
-	return byte != '\0' && strchr("!#$%&'*+,-./:;<>?@[]^_`{|}~()", byte) != NULL;
+	return printable(byte) && byte != ' ' && byte != '=';
 }
 
 static bool all_plain(const char *text)
@@ -67,28 +71,52 @@ static bool all_plain(const char *text)
 	return true;
 }
 
+/* Writes what stands for a byte into ret_escape, of 4 bytes; returns its length. */
+static size_t escape(unsigned char byte, char *ret_escape)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	if (printable(byte)) {
+		ret_escape[0] = (char)byte;
+		return 1;
+	}
+	ret_escape[0] = '\\';
+	if (byte == '"' || byte == '\\') {
+		ret_escape[1] = (char)byte;
+		return 2;
+	}
+	ret_escape[1] = 'x';
+	ret_escape[2] = digits[byte >> 4];
+	ret_escape[3] = digits[byte & 0xf];
+	return 4;
+}
+
+/* How many bytes, of at most limit, stand for themselves at the beginning of the text. */
+static size_t printable_span(const char *text, size_t limit)
+{
+	size_t span = 0;
+
+	while (span < limit && printable((unsigned char)text[span]))
+		span++;
+	return span;
+}
+
 /* Adds the text with control and non-ASCII bytes, quotes and backslashes escaped, cut after LOG_VALUE bytes. */
 static void line_add_escaped(struct line *line, const char *text)
 {
-	size_t written = 0;
+	size_t written = printable_span(text, LOG_VALUE);
 
-	for (; *text != '\0'; text++) {
-		unsigned char byte = (unsigned char)*text;
-		char escape[5];
-		int length;
+	line_add(line, text, written);
+	for (text += written; *text != '\0'; text++) {
+		char escaped[4];
+		size_t length = escape((unsigned char)*text, escaped);
 
-		if (byte == '"' || byte == '\\')
-			length = snprintf(escape, sizeof escape, "\\%c", byte);
-		else if (byte < 0x20 || byte >= 0x7f)
-			length = snprintf(escape, sizeof escape, "\\x%02x", byte);
-		else
-			length = snprintf(escape, sizeof escape, "%c", byte);
-		written += (size_t)length;
+		written += length;
 		if (written > LOG_VALUE) {
 			line_add_text(line, "...");
 			return;
 		}
-		line_add(line, escape, (size_t)length);
+		line_add(line, escaped, length);
 	}
 }
 
@@ -102,16 +130,25 @@ static void line_add_message(struct line *line, const char *text)
 	}
 }
 
+static void line_add_number(struct line *line, uint64_t number)
+{
+	char digits[20];
+	size_t start = sizeof digits;
+
+	do {
+		digits[--start] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	line_add(line, digits + start, sizeof digits - start);
+}
+
 static void line_add_field(struct line *line, const struct log_field *field)
 {
-	char number[24];
-
 	line_add_text(line, " ");
 	line_add_text(line, field->name);
 	line_add_text(line, "=");
 	if (field->kind == LOG_NUMBER) {
-		snprintf(number, sizeof number, "%llu", (unsigned long long)field->number);
-		line_add_text(line, number);
+		line_add_number(line, field->number);
 	} else if (field->kind == LOG_WORD && *field->text != '\0' && all_plain(field->text)) {
 		line_add_escaped(line, field->text);
 	} else {
@@ -209,7 +246,8 @@ static void log_line(const char *event, const char *separator, const char *messa
 	char line[LOG_LINE];
 	size_t length = 0;
 
-	moment_to_text(moment_now(), time);
+	if (time_in_front || format_in_force == LOG_FORMAT_JSON)
+		moment_to_text(moment_now(), time);
 	if (format_in_force == LOG_FORMAT_JSON) {
 		char *json = log_json(time, event, message, fields);
 		if (json != NULL) {
@@ -218,8 +256,11 @@ static void log_line(const char *event, const char *separator, const char *messa
 			return;
 		}
 	}
-	if (time_in_front)
-		length = (size_t)snprintf(line, sizeof line, "%s ", time);
+	if (time_in_front) {
+		length = strlen(time);
+		memcpy(line, time, length);
+		line[length++] = ' ';
+	}
 	length += log_text(event, separator, message, fields, line + length, sizeof line - length);
 	write_line(line, length);
 }

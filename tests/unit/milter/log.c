@@ -61,6 +61,35 @@ Test(log, a_long_value_is_cut)
 	cr_assert_lt(strlen(line), (size_t)LOG_VALUE + 40);
 }
 
+Test(log, a_value_is_cut_where_the_next_byte_would_not_fit)
+{
+	char value[LOG_VALUE + 2];
+	char expected[LOG_VALUE + 64];
+
+	memset(value, 'x', LOG_VALUE);
+	value[LOG_VALUE] = '\0';
+	snprintf(expected, sizeof expected, "event helo=%s\n", value);
+	expect_text(log_fields(log_word("helo", value)), expected);
+	strcpy(value + LOG_VALUE - 2, "\"");
+	snprintf(expected, sizeof expected, "event helo=\"%.*s\\\"\"\n", LOG_VALUE - 2, value);
+	expect_text(log_fields(log_word("helo", value)), expected);
+	strcpy(value + LOG_VALUE - 2, "x\"");
+	snprintf(expected, sizeof expected, "event helo=\"%.*s...\"\n", LOG_VALUE - 1, value);
+	expect_text(log_fields(log_word("helo", value)), expected);
+	memset(value, '\\', LOG_VALUE + 1);
+	value[LOG_VALUE / 2] = '\0';
+	memset(expected, '\\', sizeof expected);
+	memcpy(expected, "event helo=\"", strlen("event helo=\""));
+	strcpy(expected + strlen("event helo=\"") + LOG_VALUE, "\"\n");
+	expect_text(log_fields(log_word("helo", value)), expected);
+}
+
+Test(log, numbers_are_written_whole)
+{
+	expect_text(log_fields(log_number("a", 0), log_number("b", 1000), log_number("c", UINT64_MAX)),
+	            "event a=0 b=1000 c=18446744073709551615\n");
+}
+
 Test(log, a_line_that_does_not_fit_still_ends)
 {
 	char line[16];

@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <string.h>
 
 #include "milter/moment.h"
 
@@ -19,6 +20,16 @@ Test(moment, text_and_back)
 	expect_text(951782399999, "2000-02-28T23:59:59.999Z");
 	expect_text(1709164800001, "2024-02-29T00:00:00.001Z");
 	expect_text(253402300799999, "9999-12-31T23:59:59.999Z");
+}
+
+Test(moment, years_go_on_after_9999)
+{
+	char text[MOMENT_TEXT];
+
+	cr_assert_eq(moment_to_text(253402300800000, text), strlen("10000-01-01T00:00:00.000Z"));
+	cr_assert_str_eq(text, "10000-01-01T00:00:00.000Z");
+	cr_assert_lt(moment_to_text(UINT64_MAX, text), sizeof text);
+	cr_assert_str_eq(text, "584556019-04-03T14:25:51.615Z");
 }
 
 Test(moment, nothing_else_is_read)
