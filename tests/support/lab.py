@@ -143,6 +143,9 @@ def _furnish():
         run("ip", "address", "add", address + ("/128" if ":" in address else "/32"), "dev", "lo")
     for network in CLIENT_NETWORKS:
         run("ip", "route", "add", "local", network, "dev", "lo")
+    # Who sends an answer in two pieces, as Sendmail does, waits for the first to be acknowledged: 40 ms each time.
+    for route in run("ip", "-4", "route", "show", "table", "local", "type", "local").splitlines():
+        run("ip", "route", "change", "table", "local", *route.split(), "quickack", "1")
     _replace("/etc/hosts", f"127.0.0.1 localhost\n::1 localhost\n{SERVER} {HOST_NAME} mx\n")
     _replace("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\n")
     # One question, one answer: a name server that fails must not be asked for half a minute. And no search list: glibc
