@@ -21,6 +21,7 @@ static const struct reply sender_unreadable = {501, "5.1.7", "Bad sender address
 static const struct reply no_listener = {451, "4.3.5", "No policy for this listener"};
 static const struct reply no_client = {451, "4.3.0", "Client address unknown"};
 static const struct reply no_macros = {451, "4.3.5", "The policy service cannot ask for what it needs"};
+static const struct reply nat_watch = {451, "4.7.1", "Relaying from {client} is put off for now"};
 
 static const char *const cause_names[] = {
     [CAUSE_NOTHING] = "nothing",
@@ -33,6 +34,7 @@ static const char *const cause_names[] = {
     [CAUSE_NO_LISTENER] = "no listener",
     [CAUSE_NO_CLIENT] = "no client address",
     [CAUSE_NO_MACROS] = "no macros",
+    [CAUSE_NAT_WATCH] = "nat watch",
     [CAUSE_INTERNAL] = "internal",
     [CAUSE_OPEN] = "open",
 };
@@ -274,6 +276,10 @@ struct decision decide_without_rules(enum stage stage, enum decision_cause cause
 		break;
 	case CAUSE_NO_MACROS:
 		decision.reply = &no_macros;
+		break;
+	case CAUSE_NAT_WATCH:
+		decision.reply = &nat_watch;
+		decision.rule = "nat_watch";
 		break;
 	case CAUSE_NOTHING:
 	case CAUSE_RULE:

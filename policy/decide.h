@@ -43,6 +43,7 @@ enum decision_cause {
 	CAUSE_NO_LISTENER, /* no listener matches the connection */
 	CAUSE_NO_CLIENT,   /* the MTA gave no client address */
 	CAUSE_NO_MACROS,   /* the MTA does not let us ask for its macros */
+	CAUSE_NAT_WATCH,   /* the daemon takes the client for many, behind one address: no rule was against it */
 	CAUSE_INTERNAL,    /* no memory, or events out of order */
 	CAUSE_OPEN,        /* it differs among the sessions that are judged at once (policy/fact.h) */
 };

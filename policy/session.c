@@ -387,15 +387,21 @@ struct decision session_mail(struct session *session, const struct envelope *env
 	return decision;
 }
 
+/* What makes an address of this session local. */
+static struct locality locality_of(const struct session *session)
+{
+	return (struct locality){
+	    .domains = session->ruleset->local_domains,
+	    .address = session->has_local_address ? &session->local_address : NULL,
+	};
+}
+
 /* Finds out whether a recipient that was read is relay; *ret_cause where that cannot be told. */
 static bool find_relay(struct session *session, const struct mailbox *mailbox, const char *resolved,
                        enum decision_cause *ret_cause)
 {
 	struct classifier classifier = classifier_of(session);
-	struct locality here = {
-	    .domains = session->ruleset->local_domains,
-	    .address = session->has_local_address ? &session->local_address : NULL,
-	};
+	struct locality here = locality_of(session);
 	enum truth local = mailbox_could_route(mailbox) ? TRUTH_NO : classify_local(&classifier, &here, mailbox);
 
 	/* What the MTA left as it was written has been read. */
@@ -483,6 +489,21 @@ void session_reset(struct session *session)
 const struct listener *session_listener(const struct session *session)
 {
 	return session->listener;
+}
+
+bool session_sender_is_outside(const struct session *session)
+{
+	const char *sender = session->texts.texts[FACT_SENDER];
+	struct classifier classifier = classifier_of(session);
+	struct locality here = locality_of(session);
+	struct mailbox mailbox;
+	bool outside;
+
+	if (sender == NULL || mailbox_read(sender, &mailbox) != MAILBOX_READ)
+		return false;
+	outside = mailbox.domain != NULL && classify_local(&classifier, &here, &mailbox) == TRUTH_NO;
+	mailbox_destroy(&mailbox);
+	return outside;
 }
 
 bool session_relay(const struct session *session)

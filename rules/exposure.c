@@ -146,11 +146,10 @@ static void look_for_ranges(const struct exposing *exposing, const struct trust 
 	                    text, more);
 }
 
-bool exposure_find(const struct rules *rules, const struct world *world, const struct surroundings *surroundings,
-                   struct diagnostics *diagnostics)
+bool exposure_find(const struct rules *rules, const struct world *world, const struct trusts *trusts,
+                   const struct surroundings *surroundings, struct diagnostics *diagnostics)
 {
 	const struct vocabulary *vocabulary = rules->ruleset->vocabulary;
-	size_t decisions = LIMIT_IDLE_DECISIONS;
 	struct match_room *room = match_room_new();
 	uint64_t *domain = calloc(vocabulary_words(vocabulary, VALUE_NAME) + 1, sizeof *domain);
 	struct exposing exposing = {
@@ -160,14 +159,12 @@ bool exposure_find(const struct rules *rules, const struct world *world, const s
 	    .diagnostics = diagnostics,
 	    .classifier = {vocabulary, room, domain},
 	};
-	struct trusts trusts = {0};
-	bool done = room != NULL && domain != NULL && trusts_find(world, &decisions, &trusts);
+	bool done = room != NULL && domain != NULL;
 
-	for (size_t i = 0; i < trusts.count; i++) {
-		look_for_stand_ins(&exposing, &trusts.list[i]);
-		look_for_ranges(&exposing, &trusts.list[i]);
+	for (size_t i = 0; i < trusts->count && done; i++) {
+		look_for_stand_ins(&exposing, &trusts->list[i]);
+		look_for_ranges(&exposing, &trusts->list[i]);
 	}
-	trusts_destroy(&trusts);
 	free(domain);
 	match_room_free(room);
 	return done;

@@ -20,13 +20,14 @@
 struct diagnostics;
 struct rules;
 struct surroundings;
+struct trusts;
 struct world;
 
 /*
- * Warns of such addresses, at the block or rule that lets them.  surroundings: NULL if they are not known.  The world
- * is that of the rules.  Returns false where there is no memory.
+ * Warns of such addresses, at the block or rule that lets them.  surroundings: NULL if they are not known.  World and
+ * trusts are those of the rules.  Returns false where there is no memory.
  */
-bool exposure_find(const struct rules *rules, const struct world *world, const struct surroundings *surroundings,
-                   struct diagnostics *diagnostics);
+bool exposure_find(const struct rules *rules, const struct world *world, const struct trusts *trusts,
+                   const struct surroundings *surroundings, struct diagnostics *diagnostics);
 
 #endif

@@ -1,10 +1,14 @@
 #include "rules/load.h"
 
+#include <assert.h>
 #include <libconfig.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/limits.h"
 #include "policy/ruleset.h"
+#include "policy/trust.h"
+#include "policy/trusted.h"
 #include "policy/world.h"
 #include "rules/compile.h"
 #include "rules/diagnostic.h"
@@ -18,6 +22,18 @@
 #include "rules/reading.h"
 #include "rules/source.h"
 #include "rules/warnings.h"
+
+static const char *const nat_watch_names[] = {
+    [NAT_WATCH_WARN] = "warn",
+    [NAT_WATCH_REFUSE] = "refuse",
+    [NAT_WATCH_OFF] = "off",
+};
+static_assert(sizeof nat_watch_names / sizeof *nat_watch_names == NAT_WATCH_COUNT, "every way has a name");
+
+const char *nat_watch_name(enum nat_watch watch)
+{
+	return nat_watch_names[watch];
+}
 
 /* Reports what libconfig says of the text, at the line of the administrator's own file. */
 static void report_syntax(struct reading *reading, const config_t *config)
@@ -94,7 +110,23 @@ static bool take_settings(struct settings *settings, const struct model *model)
 	settings->decisions_key = copy(model->decisions_key, &failed);
 	settings->metrics = copy(model->metrics, &failed);
 	settings->log = model->log;
+	settings->nat_watch = model->nat_watch;
 	return !failed;
+}
+
+/* A copy of the surroundings, which may be NULL.  Returns false where there is no memory. */
+static bool take_surroundings(struct rules *rules, const struct surroundings *surroundings)
+{
+	size_t count = surroundings != NULL ? surroundings->count : 0;
+
+	if (count == 0)
+		return true;
+	rules->surroundings.list = calloc(count, sizeof *rules->surroundings.list);
+	if (rules->surroundings.list == NULL)
+		return false;
+	memcpy(rules->surroundings.list, surroundings->list, count * sizeof *surroundings->list);
+	rules->surroundings.count = count;
+	return true;
 }
 
 /* Writes the digest of all that was read. */
@@ -107,7 +139,7 @@ static bool take_digest(struct rules *rules, struct reading *reading)
 }
 
 /* Builds the rule set of a model without faults. */
-static struct rules *build(struct reading *reading)
+static struct rules *build(struct reading *reading, const struct surroundings *surroundings)
 {
 	struct rules *rules = calloc(1, sizeof *rules);
 
@@ -115,7 +147,7 @@ static struct rules *build(struct reading *reading)
 		return NULL;
 	rules->ruleset = compile(reading->model);
 	if (rules->ruleset == NULL || !take_settings(&rules->settings, reading->model) || !take_files(rules, reading) ||
-	    !take_digest(rules, reading)) {
+	    !take_digest(rules, reading) || !take_surroundings(rules, surroundings)) {
 		rules_free(rules);
 		return NULL;
 	}
@@ -136,14 +168,30 @@ static void free_reading(struct reading *reading)
 	free(reading->files);
 }
 
-/* What only a proof over all sessions tells. */
-static void survey_rules(const struct rules *rules, const struct surroundings *surroundings,
+/* Finds who may relay by an address alone, and warns of strangers among them.  Returns false where there is no memory.
+ */
+static bool find_trusted(struct rules *rules, const struct world *world, const struct surroundings *surroundings,
                          struct diagnostics *diagnostics)
+{
+	size_t decisions = LIMIT_IDLE_DECISIONS;
+	struct trusts trusts;
+	bool done;
+
+	if (!trusts_find(world, &decisions, &trusts))
+		return false;
+	done = exposure_find(rules, world, &trusts, surroundings, diagnostics);
+	rules->trusted = trusted_new(world, &trusts);
+	trusts_destroy(&trusts);
+	return done && rules->trusted != NULL;
+}
+
+/* What only a proof over all sessions tells. */
+static void survey_rules(struct rules *rules, const struct surroundings *surroundings, struct diagnostics *diagnostics)
 {
 	struct world *world = world_new((const struct ruleset *const[]){rules->ruleset}, 1);
 
 	if (world == NULL || !reach_find(world, rules->model, diagnostics) ||
-	    !exposure_find(rules, world, surroundings, diagnostics))
+	    !find_trusted(rules, world, surroundings, diagnostics))
 		diagnostics_error(diagnostics, (struct location){rules->files[0], 0},
 		                  "there is not enough memory to survey what the rules decide");
 	else
@@ -169,7 +217,7 @@ static struct rules *load(const char *path, const struct surroundings *surroundi
 	}
 	if (reading.model != NULL && reading.digest != NULL && !reading.no_memory &&
 	    diagnostics_errors(diagnostics) == before)
-		rules = build(&reading);
+		rules = build(&reading, surroundings);
 	if (rules != NULL) {
 		warnings_find(rules, diagnostics);
 		if (prove) {
@@ -216,6 +264,8 @@ void rules_free(struct rules *rules)
 {
 	if (rules == NULL)
 		return;
+	trusted_free(rules->trusted);
+	free(rules->surroundings.list);
 	ruleset_free(rules->ruleset);
 	model_free(rules->model);
 	free(rules->settings.socket);

@@ -19,17 +19,29 @@
 
 #include "policy/location.h"
 #include "rules/digest.h"
+#include "rules/surroundings.h"
 
 struct diagnostics;
 struct ruleset;
 struct model;
-struct surroundings;
+struct trusted;
 
 enum log_format {
 	LOG_FORMAT_TEXT,
 	LOG_FORMAT_JSON,
 };
 #define LOG_FORMAT_COUNT (LOG_FORMAT_JSON + 1)
+
+/* What the daemon does about an address that may relay and looks like many clients. */
+enum nat_watch {
+	NAT_WATCH_WARN,
+	NAT_WATCH_REFUSE,
+	NAT_WATCH_OFF,
+};
+#define NAT_WATCH_COUNT (NAT_WATCH_OFF + 1)
+
+/* "warn", "refuse", "off" */
+const char *nat_watch_name(enum nat_watch watch);
 
 /* The daemon's settings as the file gives them; NULL where it does not. */
 struct settings {
@@ -40,6 +52,7 @@ struct settings {
 	char *decisions_key;
 	char *metrics;
 	enum log_format log;
+	enum nat_watch nat_watch;
 };
 
 /* A rule file, loaded. */
@@ -49,7 +62,9 @@ struct rules {
 	struct model *model; /* what the file says, for rules/print.h */
 	char **files;        /* every file that was read, as it was named; the rule file is the first */
 	size_t file_count;
-	char digest[DIGEST_TEXT]; /* of the content of all files */
+	char digest[DIGEST_TEXT];         /* of the content of all files */
+	struct trusted *trusted;          /* who may relay by an address alone; NULL where nothing was proved */
+	struct surroundings surroundings; /* of the host that it was loaded for; empty where that is not known */
 };
 
 /*
@@ -58,7 +73,10 @@ struct rules {
  */
 struct rules *rules_load(const char *path, struct diagnostics *diagnostics);
 
-/* The same, for the host that these surroundings are of: strangers who may relay because of them are warned of. */
+/*
+ * The same, for the host that these surroundings are of: strangers who may relay because of them are warned of.  The
+ * result has a copy of them.
+ */
 struct rules *rules_load_here(const char *path, const struct surroundings *surroundings,
                               struct diagnostics *diagnostics);
 

@@ -210,6 +210,7 @@ struct model {
 	size_t example_count;
 	const char *socket, *user, *group, *decisions, *decisions_key, *metrics; /* as given, or NULL */
 	enum log_format log;
+	enum nat_watch nat_watch;
 };
 
 /* An empty model, or NULL where there is no memory. */

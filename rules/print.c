@@ -258,6 +258,8 @@ bool model_print(const struct model *model, FILE *to)
 	print_text(to, "", "decisions_key", model->decisions_key);
 	print_text(to, "", "log", model->log == LOG_FORMAT_JSON ? "json" : NULL);
 	print_text(to, "", "metrics", model->metrics);
+	if (model->nat_watch != NAT_WATCH_WARN)
+		print_text(to, "", "nat_watch", nat_watch_name(model->nat_watch));
 	print_tables(to, model);
 	print_value(to, "", "local_domains", &model->local_domains);
 	fputs("listeners = (\n", to);

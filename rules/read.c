@@ -38,6 +38,11 @@ static const char *log_word(unsigned index)
 	return index < ROWS(words) ? words[index] : NULL;
 }
 
+static const char *nat_watch_word(unsigned index)
+{
+	return index < NAT_WATCH_COUNT ? nat_watch_name((enum nat_watch)index) : NULL;
+}
+
 static const char *verdict_word(unsigned index)
 {
 	return index < VERDICT_COUNT ? verdict_name((enum verdict)index) : NULL;
@@ -428,8 +433,8 @@ static void read_path(struct reading *reading, const struct setting *setting, co
 	schema_text(reading, setting, given, field);
 	if (*path != NULL && **path != '/')
 		diagnostics_error(reading->diagnostics, reading_where(reading, given),
-		                  "\"%s\": \"%s\" is not an absolute path; write it from \"/\" on",
-		                  setting->name, *path);
+		                  "\"%s\": \"%s\" is not an absolute path; write it from \"/\" on", setting->name,
+		                  *path);
 }
 
 /* A member of struct model. */
@@ -451,6 +456,7 @@ static const struct setting file_settings[] = {
     {.name = "decisions_key", .read = read_path, FILE_SETTING(decisions_key)},
     {.name = "log", .read = schema_word, FILE_SETTING(log), .word = log_word},
     {.name = "metrics", .read = read_metrics, FILE_SETTING(metrics)},
+    {.name = "nat_watch", .read = schema_word, FILE_SETTING(nat_watch), .word = nat_watch_word},
 };
 static const struct schema file_schema = {"a rule file", file_settings, ROWS(file_settings)};
 

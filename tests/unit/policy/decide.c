@@ -43,6 +43,8 @@ Test(decide, what_is_said_where_no_rule_is_asked)
 	    {CAUSE_NO_LISTENER, STAGE_CONNECT, VERDICT_TEMPFAIL, 451, "4.3.5", "No policy for this listener", NULL},
 	    {CAUSE_NO_CLIENT, STAGE_CONNECT, VERDICT_TEMPFAIL, 451, "4.3.0", "Client address unknown", NULL},
 	    {CAUSE_NO_MACROS, STAGE_CONNECT, VERDICT_TEMPFAIL, 451, "4.3.5", NULL, NULL},
+	    {CAUSE_NAT_WATCH, STAGE_RCPT, VERDICT_TEMPFAIL, 451, "4.7.1", "Relaying from {client} is put off for now",
+	     "nat_watch"},
 	    {CAUSE_INTERNAL, STAGE_DATA, VERDICT_TEMPFAIL, 451, "4.3.0", NULL, NULL},
 	};
 

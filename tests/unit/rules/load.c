@@ -27,6 +27,7 @@ Test(load, the_least_that_is_a_rule_file)
 	cr_expect_null(rules->settings.decisions);
 	cr_expect_null(rules->settings.metrics);
 	cr_expect_eq(rules->settings.log, LOG_FORMAT_TEXT);
+	cr_expect_eq(rules->settings.nat_watch, NAT_WATCH_WARN);
 	cr_assert_eq(rules->file_count, 1);
 	cr_expect_str_eq(rules->files[0], "a.conf");
 	rules_free(rules);
@@ -34,9 +35,9 @@ Test(load, the_least_that_is_a_rule_file)
 
 Test(load, the_daemons_settings_are_handed_on)
 {
-	struct rules *rules =
-	    said_load("socket = \"unix:/run/s/milter.sock\"; user = \"s\"; group = \"g\"; log = \"json\";\n"
-	              "decisions = \"/var/log/s.log\"; metrics = \"127.0.0.1:9894\";\n" SAID_LISTENER);
+	struct rules *rules = said_load(
+	    "socket = \"unix:/run/s/milter.sock\"; user = \"s\"; group = \"g\"; log = \"json\";\n"
+	    "decisions = \"/var/log/s.log\"; metrics = \"127.0.0.1:9894\"; nat_watch = \"refuse\";\n" SAID_LISTENER);
 
 	cr_assert_not_null(rules, "%s", said());
 	cr_expect_str_eq(rules->settings.socket, "unix:/run/s/milter.sock");
@@ -45,6 +46,7 @@ Test(load, the_daemons_settings_are_handed_on)
 	cr_expect_str_eq(rules->settings.decisions, "/var/log/s.log");
 	cr_expect_str_eq(rules->settings.metrics, "127.0.0.1:9894");
 	cr_expect_eq(rules->settings.log, LOG_FORMAT_JSON);
+	cr_expect_eq(rules->settings.nat_watch, NAT_WATCH_REFUSE);
 	rules_free(rules);
 }
 
