@@ -18,6 +18,7 @@
 #include "milter/macros.h"
 #include "milter/moment.h"
 #include "milter/refusal.h"
+#include "milter/sentry.h"
 #include "milter/snapshot.h"
 #include "policy/limits.h"
 #include "policy/mailbox.h"
@@ -36,9 +37,10 @@ struct adapter {
 	struct session *session; /* NULL before the connect event */
 	const struct ledger *ledger;
 	struct account *account; /* of the session, for the ledger; NULL where nothing is written down */
-	bool counted;            /* among the sessions that go on */
-	bool greeted;            /* HELO came, or was judged without one */
-	bool data_accepted;      /* of the message at hand, which has not ended */
+	struct sentry_client client;
+	bool counted;       /* among the sessions that go on */
+	bool greeted;       /* HELO came, or was judged without one */
+	bool data_accepted; /* of the message at hand, which has not ended */
 };
 
 static char *base36(uint64_t number, char *end)
@@ -244,6 +246,7 @@ void adapter_connect(struct adapter *adapter, const char *host, const struct soc
 	                                                    .digest = adapter->snapshot->rules->digest,
 	                                                });
 	adapter->greeted = false;
+	adapter->client = (struct sentry_client){.known = false};
 	session_free(adapter->session);
 	adapter->session = session_new(adapter->snapshot->rules->ruleset);
 	if (adapter->session == NULL) {
@@ -254,6 +257,7 @@ void adapter_connect(struct adapter *adapter, const char *host, const struct soc
 	began = clock_of(adapter);
 	decision = session_connect(adapter->session, &connection);
 	account_spent(adapter->account, clock_of(adapter) - began);
+	sentry_connect(&adapter->client, adapter->snapshot->rules, adapter->session, &connection);
 	account_connect(adapter->account, &connection, session_listener(adapter->session), &decision);
 	count_session(adapter);
 	if (decision.cause == CAUSE_NO_LISTENER)
@@ -327,6 +331,8 @@ enum answer adapter_mail(struct adapter *adapter, char *const *arguments)
 	decision = session_mail(adapter->session, &envelope);
 	reading = session_read_twice(adapter->session, FACT_SENDER) ? envelope.reading : NULL;
 	account_mail(adapter->account, &envelope, session_texts(adapter->session)->texts[FACT_SENDER], reading);
+	sentry_mail(adapter->ledger->sentry, &adapter->client, adapter->session);
+	account_trust(adapter->account, adapter->client.trusted, adapter->client.outside);
 	account_spent(adapter->account, clock_of(adapter) - began);
 	if (decision.verdict != VERDICT_ACCEPT)
 		return refuse(adapter, &decision, NULL, envelope.reading);
@@ -353,6 +359,9 @@ enum answer adapter_rcpt(struct adapter *adapter, char *const *arguments)
 		return out_of_order(adapter, STAGE_RCPT);
 	resolved = macros_resolved(&adapter->mta);
 	decision = session_rcpt_read(adapter->session, arguments[0], resolved, resolved);
+	if (decision.verdict == VERDICT_ACCEPT &&
+	    sentry_refuses(adapter->ledger->sentry, &adapter->client, adapter->session))
+		decision = decide_without_rules(STAGE_RCPT, CAUSE_NAT_WATCH);
 	account_spent(adapter->account, clock_of(adapter) - began);
 	if (decision.verdict == VERDICT_ACCEPT && adapter->account == NULL)
 		return ANSWER_CONTINUE;

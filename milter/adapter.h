@@ -22,6 +22,9 @@
  *	- What came out of order, or found no memory, is "tempfail", with the reason in
  *	  the log.
  *
+ *	- What the rules accept is refused all the same where the daemon takes a trusted address
+ *	  for that of many clients, and was told to (milter/sentry.h).
+ *
  *	The connection is judged by the rules that were in force when it began, and
  *	what the MTA is asked to tell of it goes by the same rules.
  *

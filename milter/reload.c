@@ -15,6 +15,7 @@
 #include "milter/ledger/counters.h"
 #include "milter/ledger/ledger.h"
 #include "milter/log.h"
+#include "milter/sentry.h"
 #include "milter/snapshot.h"
 #include "policy/ruleset.h"
 #include "rules/diagnostic.h"
@@ -118,6 +119,7 @@ static bool put_in_force(struct rules *rules)
 	reloader.generation = generation;
 	count(true);
 	now = snapshot_acquire(reloader.snapshots);
+	sentry_rules(reloader.ledger->sentry, now->rules, before->rules->digest);
 	change_describe(before->rules->ruleset, now->rules->ruleset, change, sizeof change);
 	log_message("reloaded",
 	            log_fields(log_number("generation", generation),

@@ -27,6 +27,7 @@
 #include "milter/log.h"
 #include "milter/privileges.h"
 #include "milter/reload.h"
+#include "milter/sentry.h"
 #include "milter/signals.h"
 #include "milter/snapshot.h"
 #include "milter/socket.h"
@@ -261,6 +262,12 @@ static int serve_rules(struct daemon *daemon, struct rules *rules)
 	size_t listeners = rules->ruleset->listener_count;
 	int status;
 
+	daemon->ledger.sentry = sentry_new();
+	if (daemon->ledger.sentry == NULL) {
+		rules_free(rules);
+		return refuse_to_run(EX_OSERR, "no memory");
+	}
+	sentry_rules(daemon->ledger.sentry, rules, NULL);
 	daemon->snapshots = snapshots_new(rules, ledger_is_kept(&daemon->ledger));
 	if (daemon->snapshots == NULL) {
 		rules_free(rules);

@@ -275,6 +275,14 @@ void account_mail(struct account *account, const struct envelope *envelope, cons
 	record->size = envelope->size;
 }
 
+void account_trust(struct account *account, const char *trusted, bool outside)
+{
+	if (account == NULL || account->record == NULL)
+		return;
+	account->record->trusted = keep(account->arena, trusted, &account->lost);
+	account->record->outside = outside;
+}
+
 void account_judged(struct account *account, const struct decision *decision, const struct account_recipient *recipient,
                     const char *reply)
 {

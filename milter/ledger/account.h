@@ -25,6 +25,7 @@
 #ifndef MILTER_LEDGER_ACCOUNT_H
 #define MILTER_LEDGER_ACCOUNT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "policy/decide.h"
@@ -68,6 +69,9 @@ void account_helo(struct account *account, const char *helo, const struct decisi
  * where rules were asked about that, or NULL.
  */
 void account_mail(struct account *account, const struct envelope *envelope, const char *sender, const char *reading);
+
+/* What the message begun tells of its client: record.h has the words. */
+void account_trust(struct account *account, const char *trusted, bool outside);
 
 /*
  * What MAIL, a recipient, or the whole message was answered.  recipient: NULL but at rcpt; reply: as the client

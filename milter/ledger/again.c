@@ -58,7 +58,8 @@ static size_t list_recipients(const struct record *record, struct recipient *ret
 /* Whether no rule could have decided as it was decided. */
 static bool decided_without_rules(const struct record *record)
 {
-	static const enum decision_cause causes[] = {CAUSE_NO_CLIENT, CAUSE_NO_MACROS, CAUSE_INTERNAL, CAUSE_BROKEN};
+	static const enum decision_cause causes[] = {CAUSE_NO_CLIENT, CAUSE_NO_MACROS, CAUSE_NAT_WATCH, CAUSE_INTERNAL,
+	                                             CAUSE_BROKEN};
 
 	for (size_t i = 0; i < record->step_count; i++) {
 		for (size_t k = 0; k < sizeof causes / sizeof *causes; k++) {

@@ -13,7 +13,8 @@
  *	it would have named: where the rules now let it go on, that is the change.
  *
  *	NOT TO BE JUDGED AGAIN are records whose local parts were hashed, and those that no rule
- *	decided: what the MTA did not tell then, and what lacked memory.
+ *	decided: what the MTA did not tell then, what lacked memory, and what was put off by the NAT
+ *	watch.
  */
 #ifndef MILTER_LEDGER_AGAIN_H
 #define MILTER_LEDGER_AGAIN_H

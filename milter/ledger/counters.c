@@ -356,7 +356,7 @@ static void write_seconds(const struct writing *writing, const struct counters *
 }
 
 /* Under the lock. */
-static void write_all(struct counters *counters, uint64_t lost, struct writing *writing)
+static void write_all(struct counters *counters, const struct counters_elsewhere *elsewhere, struct writing *writing)
 {
 	twalk_r(counters->series, write_series, writing);
 	write_heads(writing, FAMILY_COUNT - 1);
@@ -372,12 +372,15 @@ static void write_all(struct counters *counters, uint64_t lost, struct writing *
 	fprintf(writing->to, "sallyport_rules_loaded_timestamp_seconds %" PRIu64 ".%03u\n", counters->loaded / 1000,
 	        (unsigned)(counters->loaded % 1000));
 	write_number(writing, "sallyport_decision_log_lost", "counter", "Records that the decision log has lost.",
-	             lost);
+	             elsewhere->lost);
+	write_number(writing, "sallyport_nat_suspects", "gauge",
+	             "Addresses that may relay without a login and look like many clients.", elsewhere->nat_suspects);
 	if (writing->format == COUNTERS_OPENMETRICS)
 		fputs("# EOF\n", writing->to);
 }
 
-char *counters_write(struct counters *counters, uint64_t lost, enum counters_format format, size_t *ret_length)
+char *counters_write(struct counters *counters, const struct counters_elsewhere *elsewhere, enum counters_format format,
+                     size_t *ret_length)
 {
 	struct piece piece;
 	struct writing writing = {.format = format};
@@ -386,7 +389,7 @@ char *counters_write(struct counters *counters, uint64_t lost, enum counters_for
 		return NULL;
 	writing.to = piece.stream;
 	pthread_mutex_lock(&counters->lock);
-	write_all(counters, lost, &writing);
+	write_all(counters, elsewhere, &writing);
 	pthread_mutex_unlock(&counters->lock);
 	if (!piece_close(&piece))
 		return NULL;

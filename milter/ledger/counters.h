@@ -6,7 +6,7 @@
  *	counters = counters_new();
  *	counters_session(counters, listener, direction);  ...  counters_session_end(counters);
  *	counters_record(counters, record);
- *	text = counters_write(counters, &state, COUNTERS_OPENMETRICS, &length);
+ *	text = counters_write(counters, &elsewhere, COUNTERS_OPENMETRICS, &length);
  *
  * DESCRIPTION
  *	Counts records as the decision log has them, whether that is kept or not, and what
@@ -25,6 +25,7 @@
  *	sallyport_rules_generation
  *	sallyport_rules_loaded_timestamp_seconds
  *	sallyport_decision_log_lost_total
+ *	sallyport_nat_suspects
  *
  *	CARDINALITY.  Labels come from rule files alone: no address, name or login is one.
  *	A rule without a name is "mail[2]", a block by its name; none is "".  Beyond
@@ -74,10 +75,14 @@ void counters_rules(struct counters *counters, unsigned generation);
 /* A reload came out so. */
 void counters_reload(struct counters *counters, bool succeeded);
 
-/*
- * All of it as text: malloc(3) memory, or NULL where there is none.  lost: records
- * that the decision log has lost.
- */
-char *counters_write(struct counters *counters, uint64_t lost, enum counters_format format, size_t *ret_length);
+/* What others count. */
+struct counters_elsewhere {
+	uint64_t lost;         /* records that the decision log has lost */
+	unsigned nat_suspects; /* addresses that the NAT watch takes for many clients */
+};
+
+/* All of it as text: malloc(3) memory, or NULL where there is none. */
+char *counters_write(struct counters *counters, const struct counters_elsewhere *elsewhere, enum counters_format format,
+                     size_t *ret_length);
 
 #endif

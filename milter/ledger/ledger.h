@@ -18,10 +18,12 @@ struct arena;
 struct counters;
 struct decision_log;
 struct record;
+struct sentry;
 
 struct ledger {
 	struct decision_log *decisions;
 	struct counters *counters;
+	struct sentry *sentry; /* takes no records: it sees sessions as they come */
 };
 
 /* Whether anybody wants records. */

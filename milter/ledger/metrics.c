@@ -11,6 +11,7 @@
 #include "milter/ledger/counters.h"
 #include "milter/ledger/decision_log.h"
 #include "milter/ledger/ledger.h"
+#include "milter/sentry.h"
 #include "rules/endpoint.h"
 #include "rules/fault.h"
 
@@ -35,11 +36,14 @@ static enum MHD_Result answer_counters(struct MHD_Connection *connection, const 
 	enum counters_format format = accepted != NULL && strstr(accepted, "application/openmetrics-text") != NULL
 	                                  ? COUNTERS_OPENMETRICS
 	                                  : COUNTERS_PROMETHEUS;
-	uint64_t lost = ledger->decisions != NULL ? decision_log_lost(ledger->decisions) : 0;
+	struct counters_elsewhere elsewhere = {
+	    .lost = ledger->decisions != NULL ? decision_log_lost(ledger->decisions) : 0,
+	    .nat_suspects = sentry_suspects(ledger->sentry),
+	};
 	struct MHD_Response *response;
 	enum MHD_Result result;
 	size_t length;
-	char *text = counters_write(ledger->counters, lost, format, &length);
+	char *text = counters_write(ledger->counters, &elsewhere, format, &length);
 
 	if (text == NULL)
 		return answer_text(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "no memory\n");

@@ -114,6 +114,8 @@ static const struct member record_members[] = {
     {"size", MEMBER_COUNT, MEMBER_OPTIONAL, OF_RECORD(size), OF_RECORD(size_declared)},
     {"sender", MEMBER_MAILBOX, MEMBER_OPTIONAL, OF_RECORD(sender), 0},
     {"read_as", MEMBER_TEXT, MEMBER_OPTIONAL, OF_RECORD(reading), 0},
+    {"trusted", MEMBER_TEXT, MEMBER_OPTIONAL, OF_RECORD(trusted), 0},
+    {"outside", MEMBER_FLAG, MEMBER_OPTIONAL, OF_RECORD(outside), 0},
     {"hashed", MEMBER_FLAG, MEMBER_OPTIONAL, OF_RECORD(hashed), 0},
     {"verdict", MEMBER_VERDICT, MEMBER_NEEDED, OF_RECORD(verdict), 0},
     {"end", MEMBER_END, MEMBER_NEEDED, OF_RECORD(end), 0},

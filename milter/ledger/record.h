@@ -35,6 +35,10 @@
  *	size                   declared bytes, 2^63-1 at most (left out: not declared)
  *	sender                 as the client wrote it, without angle brackets; "<>" (of messages)
  *	read_as                what the MTA reads in the sender, where rules were asked about both
+ *	trusted                the rules let the client's address relay by itself: "address", or
+ *	                       "gateway" or "bridge" of the daemon's host (of messages)
+ *	outside                true: the sender's domain is none of local_domains (where trusted; left
+ *	                       out otherwise)
  *	hashed                 true: local parts stand as a keyed hash (left out otherwise)
  *	verdict                the worst of the stages, as explain has it
  *	end                    "accepted": the message came to its end, and nothing refused it; "refused":
@@ -129,6 +133,8 @@ struct record {
 	uint64_t size;
 	const char *sender; /* "" is the null sender; NULL of a session */
 	const char *reading;
+	const char *trusted;
+	bool outside;
 	bool hashed;
 	const struct record_step *steps;
 	size_t step_count;

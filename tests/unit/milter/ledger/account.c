@@ -213,6 +213,25 @@ Test(account, each_message_is_a_record_and_none_has_what_was_another_s)
 	cr_assert_str_eq(records[1].sender, "");
 }
 
+Test(account, what_a_client_s_address_is_trusted_with_stands_in_the_record)
+{
+	connect_from("10.0.0.1");
+	mail("<one@example.org>", NULL);
+	mail("<one@ours.example>", NULL);
+	mail("<>", NULL);
+	adapter_abort(adapter);
+	connect_from("203.0.113.10");
+	mail("<one@example.org>", NULL);
+	finish();
+	cr_assert_eq(record_count, 4);
+	for (size_t i = 0; i < 3; i++) {
+		cr_assert_str_eq(records[i].trusted, "address");
+		cr_assert_eq(records[i].outside, i == 0, "%zu", i);
+	}
+	cr_assert_null(records[3].trusted);
+	cr_assert_not(records[3].outside);
+}
+
 Test(account, a_refusal_before_mail_is_the_first_of_the_record)
 {
 	connect_from("198.51.100.7");

@@ -25,7 +25,8 @@ TestSuite(counters, .init = begin, .fini = end);
 static char *text(void)
 {
 	size_t length = 0;
-	char *all = counters_write(counters, 3, COUNTERS_PROMETHEUS, &length);
+	const struct counters_elsewhere elsewhere = {.lost = 3, .nat_suspects = 2};
+	char *all = counters_write(counters, &elsewhere, COUNTERS_PROMETHEUS, &length);
 
 	cr_assert_not_null(all);
 	cr_assert_eq(strlen(all), length);
@@ -50,6 +51,12 @@ static void count(const char *rule)
 	    .listener = "gate", .steps = &step, .step_count = 1, .end = RECORD_REFUSED, .microseconds = 12};
 
 	counters_record(counters, &record);
+}
+
+Test(counters, what_others_count_is_told_too)
+{
+	expect("sallyport_decision_log_lost_total 3");
+	expect("sallyport_nat_suspects 2");
 }
 
 Test(counters, quotes_backslashes_and_line_ends_of_a_rule_s_name_are_escaped)
