@@ -95,6 +95,7 @@ static void unmap(struct network *network)
 enum network_fault network_read(const char *text, struct network *ret_network, char *ret_repair)
 {
 	char address_text[LIMIT_NETWORK_TEXT];
+	char repaired[LIMIT_NETWORK_TEXT];
 	const char *slash = strchr(text, '/');
 	size_t address_length = slash != NULL ? (size_t)(slash - text) : strlen(text);
 	struct network network;
@@ -114,7 +115,9 @@ enum network_fault network_read(const char *text, struct network *ret_network, c
 	if (slash != NULL && !read_prefix_length(slash + 1, ipv4 ? 32 : 128, &length)) {
 		if (!ipv4 || !read_netmask(slash + 1, &length))
 			return NETWORK_PREFIX;
-		snprintf(ret_repair, LIMIT_NETWORK_TEXT, "%.15s/%u", address_text, length);
+		snprintf(repaired, sizeof repaired, "%.15s/%u", address_text, length);
+		if (network_read(repaired, &network, ret_repair) == NETWORK_SOUND)
+			strcpy(ret_repair, repaired);
 		return NETWORK_NETMASK;
 	}
 
