@@ -200,6 +200,29 @@ int __wrap_asprintf(char **ret_text, const char *format, ...)
 	return length;
 }
 
+/* What both are made to be where buffers are checked (_FORTIFY_SOURCE). */
+
+int __wrap___vasprintf_chk(char **ret_text, int flag, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
+int __wrap___vasprintf_chk(char **ret_text, int flag, const char *format, va_list arguments)
+{
+	(void)flag;
+	return __wrap_vasprintf(ret_text, format, arguments);
+}
+
+int __wrap___asprintf_chk(char **ret_text, int flag, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int __wrap___asprintf_chk(char **ret_text, int flag, const char *format, ...)
+{
+	va_list arguments;
+	int length;
+
+	(void)flag;
+	va_start(arguments, format);
+	length = __wrap_vasprintf(ret_text, format, arguments);
+	va_end(arguments);
+	return length;
+}
+
 FILE *__real_fopencookie(void *cookie, const char *mode, cookie_io_functions_t functions);
 FILE *__wrap_fopencookie(void *cookie, const char *mode, cookie_io_functions_t functions);
 FILE *__wrap_fopencookie(void *cookie, const char *mode, cookie_io_functions_t functions)
