@@ -6,6 +6,7 @@
 #include "milter/ledger/figure.h"
 #include "milter/ledger/newcomers.h"
 #include "milter/ledger/reading.h"
+#include "milter/ledger/watch.h"
 
 /* Times that are shown without a gap; of more (years, by a clock that was wrong) those with something in them. */
 #define MOST_TIMES 100
@@ -65,6 +66,9 @@ bool report_prepare(struct report *report)
 		return false;
 	if (tally->inside > 0 && !take_times(report))
 		take_slots_alone(report);
+	report->suspect_count = watch_list(tally->watch, tally->last, &report->suspects);
+	if (report->suspects == NULL)
+		return false;
 	if (!tally_has_history(tally))
 		return true;
 	report->newcomers = newcomers_list(tally->newcomers, tally->period.since, until, &report->newcomer_count);
@@ -75,6 +79,7 @@ void report_clear(struct report *report)
 {
 	free(report->times);
 	free(report->newcomers);
+	free(report->suspects);
 }
 
 unsigned report_sides(const struct report *report)

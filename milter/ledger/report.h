@@ -4,8 +4,8 @@
  *
  * DESCRIPTION
  *	The three have the same content: totals by direction, what passed over time, listeners,
- *	why something was refused, lists of what came most often, and who relayed for the
- *	first time.
+ *	why something was refused, lists of what came most often, who relayed for the
+ *	first time, and which addresses that may relay look like many clients (milter/ledger/watch.h).
  *
  *	Texts come from clients: for a terminal all but plain ASCII is "?"; the page and JSON have
  *	them whole, and escaped.
@@ -21,6 +21,7 @@
 
 struct newcomer;
 struct reading_counts;
+struct watch_suspect;
 
 /* The most rows of a list that can be asked for, and what is shown unless another number is. */
 #define REPORT_MOST_ROWS 1000
@@ -43,6 +44,8 @@ struct report {
 	size_t time_count;
 	const struct newcomer **newcomers; /* NULL where "for the first time" would say nothing */
 	size_t newcomer_count;
+	struct watch_suspect *suspects; /* addresses that may relay and look like many clients */
+	size_t suspect_count;
 	const struct top_entry *entries[REPORT_MOST_ROWS]; /* room for report_list */
 };
 

@@ -7,6 +7,8 @@
 #include "milter/ledger/newcomers.h"
 #include "milter/ledger/report.h"
 #include "milter/ledger/report_chart.h"
+#include "milter/ledger/watch.h"
+#include "policy/limits.h"
 
 static const char style[] =
     ":root{color-scheme:light dark;--ground:#f7f7f5;--card:#fff;--ink:#1d1d1b;--quiet:#62615c;--rule:#dedcd5;"
@@ -33,6 +35,7 @@ static const char style[] =
     ".grid{stroke:var(--rule)}.axis{stroke:var(--quiet)}\n"
     ".in{fill:var(--in)}.out{fill:var(--out)}.none{fill:var(--none)}.refused{fill:var(--refused)}\n"
     ".key{display:inline-block;width:11px;height:11px;border-radius:2px;margin:0 6px 0 0}\n"
+    ".key.alarm{background:var(--refused)}"
     ".key.in{background:var(--in)}.key.out{background:var(--out)}.key.none{background:var(--none)}\n"
     ".legend>span{margin-right:18px}\n"
     "footer{margin:16px 0 0;color:var(--quiet);font-size:13px}\n"
@@ -149,6 +152,40 @@ static void print_total(const struct report *report, enum tally_side side, FILE 
 	print_row("Recipients rejected", volume->recipients[VERDICT_REJECT], stream);
 	print_row("Recipients put off", volume->recipients[VERDICT_TEMPFAIL], stream);
 	fputs("</tbody></table></section>\n", stream);
+}
+
+static void print_suspect(const struct report *report, const struct watch_suspect *suspect, FILE *stream)
+{
+	char address[LIMIT_NETWORK_TEXT], time[CALENDAR_TEXT], figures[WATCH_TEXT];
+
+	address_to_text(&suspect->client, address);
+	calendar_write_second(report->tally->period.local, (time_t)(suspect->since / 1000), time);
+	watch_describe(suspect, figures);
+	fputs("<tr>", stream);
+	print_name(address, stream);
+	fputs("<td class=\"t\"><bdi>", stream);
+	print_text(*suspect->listener != '\0' ? suspect->listener : "several listeners", stream);
+	fprintf(stream, "</bdi></td><td>%s</td><td class=\"n\">%s</td></tr>\n", figures, time);
+}
+
+static void print_suspects(const struct report *report, FILE *stream)
+{
+	size_t shown = report->suspect_count < report->rows ? report->suspect_count : report->rows;
+
+	if (shown == 0)
+		return;
+	fputs("<section><h2><span class=\"key alarm\"></span>May relay without a login, and do not look like one "
+	      "client</h2>\n<p class=\"quiet\">If a router or proxy forwards with such an address, the whole internet "
+	      "may "
+	      "relay.</p>\n<table><thead><tr><th>Address</th><th>Listener</th><th>Seen within a day</th>"
+	      "<th class=\"n\">Since</th></tr></thead><tbody>\n",
+	      stream);
+	for (size_t i = 0; i < shown; i++)
+		print_suspect(report, &report->suspects[i], stream);
+	fputs("</tbody></table>\n", stream);
+	if (report->suspect_count > shown)
+		fprintf(stream, "<p class=\"quiet\">And %zu more.</p>\n", report->suspect_count - shown);
+	fputs("</section>\n", stream);
 }
 
 static void print_legend(unsigned sides, FILE *stream)
@@ -398,6 +435,7 @@ bool report_print_html(struct report *report, FILE *stream)
 	for (unsigned side = 0; side < report_sides(report); side++)
 		print_total(report, (enum tally_side)side, stream);
 	fputs("</div>\n", stream);
+	print_suspects(report, stream);
 	print_times(report, stream);
 	print_listeners(report, stream);
 	print_reasons(report, stream);

@@ -7,7 +7,9 @@
 #include "milter/ledger/newcomers.h"
 #include "milter/ledger/reading.h"
 #include "milter/ledger/report.h"
+#include "milter/ledger/watch.h"
 #include "milter/moment.h"
+#include "policy/limits.h"
 
 /* Adds the value to the list, which becomes NULL where there is no memory. */
 static void add(json_t **list, json_t *value)
@@ -182,18 +184,38 @@ static json_t *json_newcomers(const struct report *report)
 	                 (json_int_t)newcomers_missed(report->tally->newcomers), "list", list);
 }
 
+static json_t *json_suspects(const struct report *report)
+{
+	json_t *list = json_array();
+	char address[LIMIT_NETWORK_TEXT];
+
+	for (size_t i = 0; i < report->suspect_count && i < report->rows; i++) {
+		const struct watch_suspect *suspect = &report->suspects[i];
+
+		address_to_text(&suspect->client, address);
+		add(&list,
+		    json_pack("{s:s, s:o, s:s, s:b, s:I, s:I, s:I, s:I, s:o, s:o}", "client", address, "listener",
+		              json_part(suspect->listener), "trusted", watch_kind_name(suspect->kind),
+		              "displaces_public", suspect->displaces, "helo_names", (json_int_t)suspect->helos,
+		              "sender_domains", (json_int_t)suspect->domains, "logins", (json_int_t)suspect->logins,
+		              "sessions", (json_int_t)suspect->sessions, "since", json_moment(true, suspect->since),
+		              "last", json_moment(true, suspect->last)));
+	}
+	return json_pack("{s:I, s:o}", "known", (json_int_t)report->suspect_count, "list", list);
+}
+
 bool report_print_json(struct report *report, FILE *stream)
 {
 	const struct tally *tally = report->tally;
 	json_t *object =
-	    json_pack("{s:o, s:o, s:{s:o, s:o, s:o}, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "period",
+	    json_pack("{s:o, s:o, s:{s:o, s:o, s:o}, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "period",
 	              json_period(report), "read", json_read(report->counts), "total", "inbound",
 	              json_volume(&tally->sides[TALLY_INBOUND]), "outbound", json_volume(&tally->sides[TALLY_OUTBOUND]),
 	              "no_listener", json_volume(&tally->sides[TALLY_NEITHER]), "listeners", json_listeners(tally),
 	              "unit", calendar_unit_name(timeline_unit(tally->timeline)), "times", json_times(report),
 	              "reasons", json_top(report, TALLY_REASONS), "clients", json_top(report, TALLY_CLIENTS), "logins",
 	              json_top(report, TALLY_LOGINS), "refused_senders", json_top(report, TALLY_SENDERS),
-	              "first_relayed", json_newcomers(report));
+	              "first_relayed", json_newcomers(report), "nat_suspects", json_suspects(report));
 	bool done = object != NULL;
 
 	done = done && (json_dumpf(object, stream, JSON_INDENT(2) | JSON_ENSURE_ASCII) == 0 || ferror(stream) != 0);

@@ -8,6 +8,8 @@
 #include "milter/ledger/figure.h"
 #include "milter/ledger/newcomers.h"
 #include "milter/ledger/report.h"
+#include "milter/ledger/watch.h"
+#include "policy/limits.h"
 
 /* The columns of a figure, with the blanks before it. */
 #define FIGURE 8
@@ -144,6 +146,36 @@ static void print_totals(const struct report *report, FILE *stream)
 		}
 		fputc('\n', stream);
 	}
+}
+
+/* The address, and below it what is said of it. */
+static void print_suspect(const struct report *report, const struct watch_suspect *suspect, FILE *stream)
+{
+	const char *listener = *suspect->listener != '\0' ? suspect->listener : "several listeners";
+	size_t width = strlen(listener) < 36 ? strlen(listener) : 36;
+	char address[LIMIT_NETWORK_TEXT], time[CALENDAR_TEXT], figures[WATCH_TEXT];
+
+	address_to_text(&suspect->client, address);
+	calendar_write_second(report->tally->period.local, (time_t)(suspect->since / 1000), time);
+	watch_describe(suspect, figures);
+	fprintf(stream, "%s at ", address);
+	print_cell(stream, listener, (unsigned)width);
+	fputc('\n', stream);
+	label_text(stream, "since", false, time);
+	label_text(stream, "by", false, figures);
+}
+
+static void print_suspects(const struct report *report, FILE *stream)
+{
+	size_t shown = report->suspect_count < report->rows ? report->suspect_count : report->rows;
+
+	if (shown == 0)
+		return;
+	fputs("\nmay relay without a login, and do not look like one client\n", stream);
+	for (size_t i = 0; i < shown; i++)
+		print_suspect(report, &report->suspects[i], stream);
+	if (report->suspect_count > shown)
+		fprintf(stream, "(and %zu more)\n", report->suspect_count - shown);
 }
 
 /* A bar for a part of most, in so many columns; what is there at all shows. */
@@ -391,6 +423,7 @@ bool report_print_text(struct report *report, FILE *stream)
 		return true;
 	}
 	print_totals(report, stream);
+	print_suspects(report, stream);
 	print_times(report, stream);
 	print_listeners(report, stream);
 	print_reasons(report, stream);

@@ -8,6 +8,7 @@
 #include "milter/ledger/figure.h"
 #include "milter/ledger/newcomers.h"
 #include "milter/ledger/record.h"
+#include "milter/ledger/watch.h"
 #include "policy/limits.h"
 
 /* Between the parts of a reason: ASCII's unit separator. */
@@ -41,13 +42,16 @@ struct tally *tally_new(const struct period *period)
 	tally->first = tally->earliest = UINT64_MAX;
 	tally->timeline = timeline_new(period->local);
 	tally->newcomers = newcomers_new(LIMIT_REPORT_NEWCOMERS);
-	sound = tally->timeline != NULL && tally->newcomers != NULL;
+	tally->watch = watch_new(0);
+	sound = tally->timeline != NULL && tally->newcomers != NULL && tally->watch != NULL;
 	for (unsigned i = 0; i < TALLY_TOP_COUNT; i++) {
 		tally->tops[i] = top_new(LIMIT_REPORT_TEXTS);
 		sound = sound && tally->tops[i] != NULL;
 	}
-	if (sound)
+	if (sound) {
+		watch_keep(tally->watch, true);
 		return tally;
+	}
 	tally_free(tally);
 	return NULL;
 }
@@ -58,6 +62,7 @@ void tally_free(struct tally *tally)
 		return;
 	timeline_free(tally->timeline);
 	newcomers_free(tally->newcomers);
+	watch_free(tally->watch);
 	for (unsigned i = 0; i < TALLY_TOP_COUNT; i++)
 		top_free(tally->tops[i]);
 	free(tally);
@@ -130,6 +135,15 @@ static void count_parties(struct tally *tally, const struct record *record, cons
 		top_count(tally->tops[TALLY_SENDERS], *record->sender != '\0' ? record->sender : "<>");
 }
 
+static void watch_record(struct tally *tally, const struct record *record)
+{
+	struct watch_suspect unused;
+	struct sighting sighting;
+
+	if (sighting_of(record, &sighting))
+		watch_see(tally->watch, &sighting, &unused);
+}
+
 static bool count(struct tally *tally, const struct record *record)
 {
 	struct volume volume = volume_of(record);
@@ -146,6 +160,7 @@ static bool count(struct tally *tally, const struct record *record)
 	volume_add(&tally->listeners[listener].volume, &volume);
 	count_reasons(tally, record, side);
 	count_parties(tally, record, &volume);
+	watch_record(tally, record);
 	return timeline_add(tally->timeline, (time_t)(record->time / 1000), listener, &volume);
 }
 

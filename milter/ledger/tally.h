@@ -30,6 +30,7 @@
 
 struct record;
 struct newcomers;
+struct watch;
 
 /* The columns of a report. */
 enum tally_side {
@@ -79,6 +80,7 @@ struct tally {
 	struct timeline *timeline;
 	struct top *tops[TALLY_TOP_COUNT];
 	struct newcomers *newcomers;
+	struct watch *watch; /* over the records of the period, as they were read */
 };
 
 /* Returns NULL where there is no memory. */

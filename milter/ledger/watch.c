@@ -437,8 +437,8 @@ void watch_describe(const struct watch_suspect *suspect, char *ret_text)
 {
 	static const char *const reasons[] = {
 	    [WATCH_ADDRESS] = "",
-	    [WATCH_GATEWAY] = "; it is this host's default gateway",
-	    [WATCH_BRIDGE] = "; it is this host's address on a bridge of containers",
+	    [WATCH_GATEWAY] = "; it is the host's default gateway",
+	    [WATCH_BRIDGE] = "; it is the host's address on a bridge of containers",
 	};
 	static_assert(sizeof reasons / sizeof *reasons == WATCH_KIND_COUNT, "every kind has its words");
 	char logins[32] = "";

@@ -18,7 +18,7 @@
  *		10 HELO names and 20 outside sender domains, or
  *		5 HELO names and 10 outside sender domains, and one more sign:
  *		- 5 logins;
- *		- it is this host's default gateway, or its address on a bridge of containers;
+ *		- it is the host's default gateway, or its address on a bridge of containers;
  *		- in the half day at hand half of the listener's sessions, 20 or more, are its, and
  *		  no more than one in 20 is a public address', of which there were 20 sessions or
  *		  more in the half day before.
@@ -92,7 +92,7 @@ struct watch_suspect {
 /* Bytes of what is said of a suspect, with the end of the string. */
 #define WATCH_TEXT 256
 
-/* "12 HELO names, 25 outside sender domains, 6 logins; it is this host's default gateway" */
+/* "12 HELO names, 25 outside sender domains, 6 logins; it is the host's default gateway" */
 void watch_describe(const struct watch_suspect *suspect, char *ret_text);
 
 /* seed: of hashes.  Returns NULL where there is no memory. */

@@ -16,7 +16,7 @@
 #include "rules/load.h"
 
 #define RULES                                                                                                          \
-	"local_domains = [ \"ours.example\" ];\n"                                                                      \
+	"local_domains = [ \"ours.example\", \".ours.example\" ];\n"                                                   \
 	"listeners = (\n"                                                                                              \
 	"  { name = \"machine\"; direction = \"outbound\"; match = { local = true; };\n"                               \
 	"    relay = { mode = \"only\"; clients = [ \"127.0.0.1\" ]; }; },\n"                                          \
@@ -127,12 +127,13 @@ Test(sentry, our_own_sender_domains_and_the_null_sender_are_not_outside)
 {
 	begin_with("");
 	for (unsigned i = 0; i < 100; i++) {
-		char helo[64];
+		char helo[64], sender[64];
 
 		snprintf(helo, sizeof helo, "host%u.example", i);
+		snprintf(sender, sizeof sender, "<someone@branch%u.Ours.example>", i);
 		connect_to("25", "10.0.0.1");
 		adapter_helo(adapter, helo);
-		mail("<someone@ours.example>");
+		mail(sender);
 		mail("<>");
 		mail("<someone>");
 	}

@@ -12,7 +12,8 @@
 TestSuite(trusted, .init = rule_files_start, .fini = rule_files_end);
 
 static const char text[] =
-    "networks = { lan = [ \"10.0.0.0/8\", \"fd00::/16\", \"!10.0.0.1\" ]; other = [ \"192.0.2.0/25\" ]; };\n"
+    "networks = { lan = [ \"0.0.0.0/8\", \"10.0.0.0/8\", \"fd00::/16\", \"!10.0.0.1\" ]; other = [ \"192.0.2.0/25\" ]; "
+    "};\n"
     "local_domains = [ \"ours.example\" ];\n"
     "listeners = (\n"
     "  { name = \"only\"; direction = \"inbound\"; match = { port = [ 1 ]; };\n"
@@ -57,7 +58,7 @@ Test(trusted, an_address_is_trusted_where_a_session_without_more_relays)
 			trusted += relays;
 		}
 	}
-	cr_expect_eq(trusted, 4 + 13 + 2);
+	cr_expect_eq(trusted, 5 + 12 + 2);
 	rules_free(rules);
 }
 

@@ -365,9 +365,9 @@ Test(watch, a_suspect_is_described_with_its_figures)
 	} rows[] = {
 	    {{.helos = 12, .domains = 25}, "12 HELO names, 25 outside sender domains"},
 	    {{.helos = 12, .domains = 25, .logins = 1, .kind = WATCH_GATEWAY},
-	     "12 HELO names, 25 outside sender domains, 1 login; it is this host's default gateway"},
+	     "12 HELO names, 25 outside sender domains, 1 login; it is the host's default gateway"},
 	    {{.helos = 12, .domains = 25, .logins = 6, .kind = WATCH_BRIDGE, .displaces = true},
-	     "12 HELO names, 25 outside sender domains, 6 logins; it is this host's address on a bridge of containers; "
+	     "12 HELO names, 25 outside sender domains, 6 logins; it is the host's address on a bridge of containers; "
 	     "hardly any session comes from a public address any more"},
 	};
 	struct watch_suspect most = {.helos = UINT32_MAX, .domains = UINT32_MAX, .logins = UINT32_MAX};
