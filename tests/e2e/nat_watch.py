@@ -5,8 +5,12 @@ the LAN that forwards for many, an office whose machines have names of their own
 contrib/nat.md with the mistake in it: the router may relay.
 """
 
+import json
+import subprocess
+
+from metrics import ADDRESS, counted
 from router import PAGE, PLACES, UNABLE, mistaken
-from support import internet, lab
+from support import decisions, internet, lab
 from support.gate import LOCAL, RELAY
 from support.mta import OURS, SUBMISSION
 from support.suite import Suite
@@ -22,11 +26,11 @@ PUT_OFF = f"451 4.7.1 Relaying from {lab.ROUTER} is put off for now"
 _begun = []
 
 
-def begin(gate, mode, text, setting=""):
+def begin(gate, mode, text, setting="", more=""):
     """The router forwards so, and nothing was seen yet: each time the file is another one."""
     internet.route(mode)
     _begun.append(mode)
-    gate.rules(f"{text}\n# {len(_begun)}", extra=setting and f'nat_watch = "{setting}";')
+    gate.rules(f"{text}\n# {len(_begun)}", extra=(setting and f'nat_watch = "{setting}"; ') + more)
 
 
 def play(gate, place, helo, sender, recipient=LOCAL, **session):
@@ -47,7 +51,7 @@ def friends(gate, office="lan"):
     """What the LAN sends: none of its addresses is many, though each shows a sign of it."""
     for number in range(MANY):
         play(gate, "server", "smarthost.lan.example", f"list@forwarded{number}.example", RELAY)
-        play(gate, office, f"pc{number}.lan.example", f"user{number}@{OURS}", RELAY)
+        play(gate, office, f"pc{number}.lan.example", f"user{number}@branch{number}.{OURS}", RELAY)
     for login in ("alice", "bob", "carol"):
         play(gate, "lan6", f"{login}.lan.example", f"{login}@{OURS}", RELAY, port=SUBMISSION.port, tls=True, login=login)
 
@@ -64,7 +68,7 @@ def _(gate):
     strangers(gate)
     strangers(gate)
     line, = warnings(gate)
-    assert f"warning: {lab.ROUTER} may relay without a login" in line and "this host's default gateway" in line, line
+    assert f"warning: {lab.ROUTER} may relay without a login" in line and "the host's default gateway" in line, line
     fields = dict(word.split("=", 1) for word in line.split() if "=" in word)
     assert fields["listener"] == "server" and fields["nat_watch"] == "warn", fields
     assert 5 <= int(fields["helo_names"]) <= 12 and 10 <= int(fields["sender_domains"]) <= 20, fields
@@ -127,3 +131,37 @@ def _(gate):
     play(gate, "internet", "mx.example.org", "someone@example.org", RELAY).refused("rcpt", PUT_OFF)
     begin(gate, "rewrite", RIGHT, "refuse")
     play(gate, "internet", "mx.example.org", "someone@example.org", RELAY).refused("rcpt", UNABLE)
+
+
+@suite.case("the decision log, the report and the counters say of it what the daemon does; replay takes it for no rule's")
+def _(gate):
+    log = gate.directory / "watched"
+    begin(gate, "rewrite", MISTAKEN, "refuse", f'decisions = "{log}"; metrics = "{ADDRESS}";')
+    assert counted()["sallyport_nat_suspects", ()] == 0
+    friends(gate)
+    strangers(gate)
+    play(gate, "internet", "mx.example.org", "someone@example.org", RELAY).refused("rcpt", PUT_OFF)
+    lines = decisions.awaited(log, 3 * MANY + 4)
+    warning, = warnings(gate)
+    assert counted()["sallyport_nat_suspects", ()] == 1
+    assert {(line["client"], line.get("trusted")) for line in lines} == {
+        (lab.ROUTER, "gateway"), (lab.LAN, "address"), (lab.LAN6, "address"), (lab.SERVER, "address")}
+    assert {line["sender"].rpartition(".")[2] for line in lines if line.get("outside")} == {"example", "org"}
+    last = lines[-1]
+    assert last["end"] == "refused" and last["stages"][-1] | {"recipient": RELAY, "relay": True, "verdict": "tempfail",
+                                                              "rule": "nat_watch", "cause": "nat watch",
+                                                              "reply": PUT_OFF} == last["stages"][-1], last
+    report = json.loads(command(gate, "report", "--json", log).stdout)["nat_suspects"]
+    suspect, = report["list"]
+    assert report["known"] == 1 and suspect["client"] == lab.ROUTER and suspect["trusted"] == "gateway", report
+    said = dict(word.split("=", 1) for word in warning.split() if "=" in word)
+    assert suspect["listener"] == said["listener"] == "server"
+    # The daemon told when it saw it first, by hashes of its own.
+    assert MANY - 5 <= suspect["helo_names"] <= MANY + 5 and int(said["helo_names"]) <= suspect["helo_names"], suspect
+    put_off = [line for line in lines if line["stages"][-1].get("rule") == "nat_watch"]
+    replayed = json.loads(command(gate, "replay", "--json", "-c", gate.rule_file, log).stdout)
+    assert (replayed["records"], replayed["no_rules"], replayed["different"]) == (len(lines), len(put_off), 0), replayed
+
+
+def command(gate, *words):
+    return subprocess.run([gate.executable, *map(str, words)], capture_output=True, text=True, check=True)
