@@ -395,9 +395,11 @@ unsigned watch_forget(struct watch *watch, uint64_t now)
 
 	pthread_mutex_lock(&watch->lock);
 	count = count_suspects(watch, now);
-	watch->lane_count = 0;
-	memset(watch->lanes, 0, sizeof watch->lanes);
-	memset(watch->places, 0, sizeof watch->places);
+	if (watch->lane_count > 0) { /* else nothing was seen: memory that was not used stays so */
+		memset(watch->lanes, 0, sizeof watch->lanes);
+		memset(watch->places, 0, sizeof watch->places);
+		watch->lane_count = 0;
+	}
 	pthread_mutex_unlock(&watch->lock);
 	return count;
 }
