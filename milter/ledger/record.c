@@ -24,6 +24,18 @@ static const char *const end_names[] = {
 };
 static_assert(sizeof end_names / sizeof *end_names == RECORD_END_COUNT, "every end has a name");
 
+/* The index of the name among so many; returns false, and writes nothing, where it is none of them. */
+static bool find_name(const char *const *names, unsigned count, const char *name, unsigned *ret_index)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (strcmp(name, names[i]) == 0) {
+			*ret_index = i;
+			return true;
+		}
+	}
+	return false;
+}
+
 const char *record_kind_name(enum record_kind kind)
 {
 	return kind_names[kind];
@@ -31,13 +43,12 @@ const char *record_kind_name(enum record_kind kind)
 
 bool record_kind_from_name(const char *name, enum record_kind *ret_kind)
 {
-	for (unsigned kind = 0; kind < RECORD_KIND_COUNT; kind++) {
-		if (strcmp(name, kind_names[kind]) == 0) {
-			*ret_kind = (enum record_kind)kind;
-			return true;
-		}
-	}
-	return false;
+	unsigned index;
+	bool found = find_name(kind_names, RECORD_KIND_COUNT, name, &index);
+
+	if (found)
+		*ret_kind = (enum record_kind)index;
+	return found;
 }
 
 const char *record_end_name(enum record_end end)
@@ -47,13 +58,12 @@ const char *record_end_name(enum record_end end)
 
 bool record_end_from_name(const char *name, enum record_end *ret_end)
 {
-	for (unsigned end = 0; end < RECORD_END_COUNT; end++) {
-		if (strcmp(name, end_names[end]) == 0) {
-			*ret_end = (enum record_end)end;
-			return true;
-		}
-	}
-	return false;
+	unsigned index;
+	bool found = find_name(end_names, RECORD_END_COUNT, name, &index);
+
+	if (found)
+		*ret_end = (enum record_end)index;
+	return found;
 }
 
 /* How a member of a structure stands in the line. */
