@@ -109,6 +109,7 @@ static bool take_settings(struct settings *settings, const struct model *model)
 	settings->decisions = copy(model->decisions, &failed);
 	settings->decisions_key = copy(model->decisions_key, &failed);
 	settings->metrics = copy(model->metrics, &failed);
+	settings->shadow = copy(model->shadow_path, &failed);
 	settings->log = model->log;
 	settings->nat_watch = model->nat_watch;
 	return !failed;
@@ -254,6 +255,12 @@ struct rules *rules_load_unproved(const char *path, struct diagnostics *diagnost
 	return load(path, NULL, diagnostics, false);
 }
 
+bool rules_load_shadow(struct rules *rules, struct diagnostics *diagnostics)
+{
+	rules->shadow = rules_load_unproved(rules->settings.shadow, diagnostics);
+	return rules->shadow != NULL;
+}
+
 void rules_forget_model(struct rules *rules)
 {
 	model_free(rules->model);
@@ -266,6 +273,7 @@ void rules_free(struct rules *rules)
 		return;
 	trusted_free(rules->trusted);
 	free(rules->surroundings.list);
+	rules_free(rules->shadow);
 	ruleset_free(rules->ruleset);
 	model_free(rules->model);
 	free(rules->settings.socket);
@@ -274,6 +282,7 @@ void rules_free(struct rules *rules)
 	free(rules->settings.decisions);
 	free(rules->settings.decisions_key);
 	free(rules->settings.metrics);
+	free(rules->settings.shadow);
 	for (size_t i = 0; i < rules->file_count; i++)
 		free(rules->files[i]);
 	free(rules->files);

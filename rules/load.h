@@ -51,6 +51,7 @@ struct settings {
 	char *decisions;
 	char *decisions_key;
 	char *metrics;
+	char *shadow; /* by which the file is opened */
 	enum log_format log;
 	enum nat_watch nat_watch;
 };
@@ -65,6 +66,7 @@ struct rules {
 	char digest[DIGEST_TEXT];         /* of the content of all files */
 	struct trusted *trusted;          /* who may relay by an address alone; NULL where nothing was proved */
 	struct surroundings surroundings; /* of the host that it was loaded for; empty where that is not known */
+	struct rules *shadow;             /* that judge beside these and answer nobody, once they are loaded; or NULL */
 };
 
 /*
@@ -83,6 +85,14 @@ struct rules *rules_load_here(const char *path, const struct surroundings *surro
 /* The same, but nothing is proved, nor are its examples judged: for who wants to see what breaks them. */
 struct rules *rules_load_unproved(const char *path, struct diagnostics *diagnostics);
 
+/*
+ * Loads the file that the rules name as their shadow; they own it.  Its promises are not proved, nor its examples
+ * judged, and the settings that it has for a daemon say nothing.  Returns false where diagnostics has an error.  To be
+ * called once, and only where settings.shadow is not NULL.
+ */
+bool rules_load_shadow(struct rules *rules, struct diagnostics *diagnostics);
+
+/* The shadow is freed with them. */
 void rules_free(struct rules *rules);
 
 /* Frees what only printing needs. */

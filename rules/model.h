@@ -209,6 +209,8 @@ struct model {
 	struct example *examples;
 	size_t example_count;
 	const char *socket, *user, *group, *decisions, *decisions_key, *metrics; /* as given, or NULL */
+	const char *shadow;                                                      /* as given, or NULL */
+	const char *shadow_path;                                                 /* by which it is opened */
 	enum log_format log;
 	enum nat_watch nat_watch;
 };

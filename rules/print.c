@@ -260,6 +260,7 @@ bool model_print(const struct model *model, FILE *to)
 	print_text(to, "", "metrics", model->metrics);
 	if (model->nat_watch != NAT_WATCH_WARN)
 		print_text(to, "", "nat_watch", nat_watch_name(model->nat_watch));
+	print_text(to, "", "shadow", model->shadow);
 	print_tables(to, model);
 	print_value(to, "", "local_domains", &model->local_domains);
 	fputs("listeners = (\n", to);

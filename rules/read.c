@@ -1,10 +1,12 @@
 #include "rules/read.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "rules/endpoint.h"
 #include "rules/fault.h"
 #include "rules/schema.h"
+#include "rules/source.h"
 #include "rules/tables.h"
 
 #define ROWS(array) (sizeof(array) / sizeof *(array))
@@ -437,6 +439,22 @@ static void read_path(struct reading *reading, const struct setting *setting, co
 		                  *path);
 }
 
+/* Another rule file, named as a table file is. */
+static void read_shadow(struct reading *reading, const struct setting *setting, const config_setting_t *given,
+                        void *field)
+{
+	const char **shadow = field;
+	char *path;
+
+	schema_text(reading, setting, given, field);
+	if (*shadow == NULL)
+		return;
+	path = source_path(reading_where(reading, given).file, *shadow);
+	reading->model->shadow_path = path != NULL ? reading_text(reading, path) : NULL;
+	reading->no_memory |= path == NULL;
+	free(path);
+}
+
 /* A member of struct model. */
 #define FILE_SETTING(field) .offset = offsetof(struct model, field)
 
@@ -457,6 +475,7 @@ static const struct setting file_settings[] = {
     {.name = "log", .read = schema_word, FILE_SETTING(log), .word = log_word},
     {.name = "metrics", .read = read_metrics, FILE_SETTING(metrics)},
     {.name = "nat_watch", .read = schema_word, FILE_SETTING(nat_watch), .word = nat_watch_word},
+    {.name = "shadow", .read = read_shadow, FILE_SETTING(shadow)},
 };
 static const struct schema file_schema = {"a rule file", file_settings, ROWS(file_settings)};
 

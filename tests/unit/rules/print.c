@@ -38,7 +38,8 @@ static char *canonical_text(const char *text)
 
 /* Everything that a rule file can say, in another order and spelling than the canonical one. */
 static const char written[] =
-    "nat_watch = \"off\"; metrics = \"127.0.0.1:9894\"; log : \"json\", decisions = \"/var/log/d\"; decisions_key = "
+    "shadow = \"sub/new.conf\"; nat_watch = \"off\"; metrics = \"127.0.0.1:9894\"; log : \"json\", decisions = "
+    "\"/var/log/d\"; decisions_key = "
     "\"/etc/k\" group = "
     "\"g\" user = \"u\"\n"
     "socket = \"inet:8894@127.0.0.1\";\n"
@@ -85,6 +86,7 @@ static const char printed_so[] =
     "log = \"json\";\n"
     "metrics = \"127.0.0.1:9894\";\n"
     "nat_watch = \"off\";\n"
+    "shadow = \"sub/new.conf\";\n"
     "networks = {\n"
     "  lan = [ \"10.0.0.0/8\", \"!10.0.0.1\", \"2001:db8::/32\" ];\n"
     "  none = [];\n"

@@ -102,6 +102,7 @@ static const struct row {
     {IN_FILE, "decisions", TEXT, {"\"/var/log/s\""}, {"\"\"", "\"s.log\""}},
     {IN_FILE, "decisions_key", TEXT, {"\"/etc/s/key\""}, {"\"\"", "\"key\""}},
     {IN_FILE, "metrics", TEXT, {"\"127.0.0.1:9894\""}, {"\"\""}},
+    {IN_FILE, "shadow", TEXT, {"\"new.conf\"", "\"/etc/new.conf\""}, {"\"\"", "\"a\\nb\""}},
     {IN_FILE, "log", WORD, {"\"text\"", "\"json\""}, {"\"JSON\"", "\"jsn\"", "\"\""}},
     {IN_FILE, "nat_watch", WORD, {"\"warn\"", "\"refuse\"", "\"off\""}, {"\"on\"", "\"Refuse\"", "\"\""}},
     {IN_FILE, "local_domains", VALUE, {"[ \"a.example\" ]", "\"a.example\"", "[]"}, {"[ \"10.0.0.0/8\" ]"}},
