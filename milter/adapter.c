@@ -242,8 +242,7 @@ void adapter_connect(struct adapter *adapter, const char *host, const struct soc
 	count_session_end(adapter);
 	adapter->account = account_new(adapter->ledger, &(struct origin){
 	                                                    .session = adapter->id,
-	                                                    .generation = adapter->snapshot->generation,
-	                                                    .digest = adapter->snapshot->rules->digest,
+	                                                    .snapshot = adapter->snapshot,
 	                                                });
 	adapter->greeted = false;
 	adapter->client = (struct sentry_client){.known = false};
@@ -251,6 +250,8 @@ void adapter_connect(struct adapter *adapter, const char *host, const struct soc
 	adapter->session = session_new(adapter->snapshot->rules->ruleset);
 	if (adapter->session == NULL) {
 		log_error(log_fields(log_word("session", adapter->id)), "no memory for a session");
+		if (adapter->account != NULL)
+			ledger_lose(adapter->ledger, adapter->snapshot);
 		return;
 	}
 	take_connection(adapter, host, peer, &connection);

@@ -46,6 +46,17 @@ static int cannot_print(void)
 	return STATUS_TROUBLE;
 }
 
+static struct rules *load(const char *path, const struct choices *choices, struct diagnostics *diagnostics)
+{
+	return choices->elsewhere ? rules_load(path, diagnostics) : host_load(path, diagnostics);
+}
+
+/* The file that is to judge beside another one is checked as if it were to take its place one day. */
+static void check_shadow(const char *path, const struct choices *choices, struct diagnostics *diagnostics)
+{
+	rules_free(load(path, choices, diagnostics));
+}
+
 static int check_file(const char *path, const struct choices *choices, json_t *list)
 {
 	struct diagnostics *diagnostics = diagnostics_new();
@@ -54,7 +65,9 @@ static int check_file(const char *path, const struct choices *choices, json_t *l
 
 	if (diagnostics == NULL)
 		return no_memory();
-	rules = choices->elsewhere ? rules_load(path, diagnostics) : host_load(path, diagnostics);
+	rules = load(path, choices, diagnostics);
+	if (rules != NULL && rules->settings.shadow != NULL)
+		check_shadow(rules->settings.shadow, choices, diagnostics);
 	if (choices->strict)
 		diagnostics_make_errors(diagnostics);
 	if (diagnostics_errors(diagnostics) > 0)

@@ -12,6 +12,20 @@ uint64_t moment_now(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+struct timespec moment_in(unsigned milliseconds)
+{
+	struct timespec moment;
+
+	clock_gettime(CLOCK_MONOTONIC, &moment);
+	moment.tv_sec += milliseconds / 1000;
+	moment.tv_nsec += (long)(milliseconds % 1000) * 1000000;
+	if (moment.tv_nsec >= 1000000000) {
+		moment.tv_nsec -= 1000000000;
+		moment.tv_sec++;
+	}
+	return moment;
+}
+
 /* Writes a number in at least count digits, and a byte behind it; returns where the text goes on. */
 static char *put(char *to, unsigned number, unsigned count, char behind)
 {

@@ -12,9 +12,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 /* Bytes of a moment as text, with the end of the string: years to the end of the number. */
 #define MOMENT_TEXT 40
+
+/* So many milliseconds from now, by a clock that only goes on (CLOCK_MONOTONIC), as pthread_cond_timedwait(3) takes it.
+ */
+struct timespec moment_in(unsigned milliseconds);
 
 /* Now, by the clock of the machine (CLOCK_REALTIME). */
 uint64_t moment_now(void);

@@ -14,6 +14,7 @@
 #include "milter/host.h"
 #include "milter/ledger/counters.h"
 #include "milter/ledger/ledger.h"
+#include "milter/ledger/shadow.h"
 #include "milter/log.h"
 #include "milter/sentry.h"
 #include "milter/snapshot.h"
@@ -88,27 +89,56 @@ static void log_diagnostics(const struct diagnostics *diagnostics)
 		log_warning(log_none, "%s: there are more faults than could be shown", reloader.path);
 }
 
-/* Tells what came of it to whoever counts. */
-static void count(bool succeeded)
+/* Tells whoever counts that the rules are in force. */
+static void count(const struct rules *rules)
 {
 	struct counters *counters = reloader.ledger->counters;
 
 	if (counters == NULL)
 		return;
-	counters_reload(counters, succeeded);
-	if (succeeded)
-		counters_rules(counters, reloader.generation);
+	counters_reload(counters, true);
+	counters_rules(counters, reloader.generation);
+	counters_shadow_rules(counters, rules->shadow != NULL ? reloader.generation : 0, shadow_is_missing(rules));
+}
+
+/* Tells the log of the rules in force, and how they differ from those before. */
+static void tell_rules(const struct rules *before, const struct rules *now)
+{
+	char change[LOG_VALUE];
+
+	change_describe(before->ruleset, now->ruleset, change, sizeof change);
+	log_message("reloaded",
+	            log_fields(log_number("generation", reloader.generation),
+	                       log_number("listeners", now->ruleset->listener_count), log_word("relay", change),
+	                       log_word("shadow", now->shadow != NULL ? now->shadow->files[0] : NULL),
+	                       log_word("shadow_digest", now->shadow != NULL ? now->shadow->digest : NULL)),
+	            "%s", reloader.path);
+	sd_notifyf(0, "READY=1\nSTATUS=Generation %u of %s in force%s", reloader.generation, reloader.path,
+	           shadow_status(now));
+}
+
+/* Loads what is to judge beside the rules, and answers nobody; without it they judge, too. */
+static void load_shadow(struct rules *rules)
+{
+	struct shadow *shadow = reloader.ledger->shadow;
+
+	shadow_load(rules);
+	if (rules->shadow == NULL || shadow_start(shadow))
+		return;
+	log_error(log_none, "cannot start a thread for the shadow: %s", strerror(errno));
+	rules_free(rules->shadow);
+	rules->shadow = NULL;
 }
 
 /* Puts the rules in force and returns true; false where there is no memory: they are then freed. */
 static bool put_in_force(struct rules *rules)
 {
 	const struct snapshot *before = snapshot_acquire(reloader.snapshots), *now;
-	char change[LOG_VALUE];
 	unsigned generation;
 
 	tell_settings(&rules->settings);
 	rules_forget_model(rules);
+	load_shadow(rules);
 	generation = snapshots_replace(reloader.snapshots, rules);
 	if (generation == 0) {
 		snapshot_release(before);
@@ -117,17 +147,12 @@ static bool put_in_force(struct rules *rules)
 		return false;
 	}
 	reloader.generation = generation;
-	count(true);
 	now = snapshot_acquire(reloader.snapshots);
 	sentry_rules(reloader.ledger->sentry, now->rules, before->rules->digest);
-	change_describe(before->rules->ruleset, now->rules->ruleset, change, sizeof change);
-	log_message("reloaded",
-	            log_fields(log_number("generation", generation),
-	                       log_number("listeners", now->rules->ruleset->listener_count), log_word("relay", change)),
-	            "%s", reloader.path);
+	count(now->rules);
+	tell_rules(before->rules, now->rules);
 	snapshot_release(now);
 	snapshot_release(before);
-	sd_notifyf(0, "READY=1\nSTATUS=Generation %u of %s in force", generation, reloader.path);
 	return true;
 }
 
@@ -139,7 +164,8 @@ static void tell_failure(const struct diagnostics *diagnostics)
 	for (size_t i = diagnostics != NULL ? diagnostics_shown(diagnostics) : 0; i > 0; i--)
 		if (diagnostics_at(diagnostics, i - 1)->severity == SEVERITY_ERROR)
 			diagnostic_print(diagnostics_at(diagnostics, i - 1), first, sizeof first);
-	count(false);
+	if (reloader.ledger->counters != NULL)
+		counters_reload(reloader.ledger->counters, false);
 	log_message("reload failed", log_none, "%s: the rules of generation %u stay", reloader.path,
 	            reloader.generation);
 	sd_notifyf(0, "READY=1\nSTATUS=Reload failed, generation %u of %s stays in force: %s", reloader.generation,

@@ -24,6 +24,7 @@
 #include "milter/ledger/ledger.h"
 #include "milter/ledger/metrics.h"
 #include "milter/ledger/pseudonyms.h"
+#include "milter/ledger/shadow.h"
 #include "milter/log.h"
 #include "milter/privileges.h"
 #include "milter/reload.h"
@@ -59,7 +60,7 @@
  */
 #define HEAPS 2
 
-/* Milliseconds that the end waits for the disk to take the last records of the decision log. */
+/* Milliseconds that the end waits for the shadow to judge the last records, and for the disk to take them. */
 #define LAST_RECORDS_WAIT 2000
 
 /* What the command line and the rule file say together. */
@@ -164,7 +165,8 @@ static int open_ledger(struct daemon *daemon)
 		if (daemon->metrics < 0)
 			return refuse_to_run(EX_UNAVAILABLE, fault.text);
 	}
-	return 0;
+	daemon->ledger.shadow = shadow_new(daemon->ledger.counters, SHADOW_MINUTE);
+	return daemon->ledger.shadow != NULL ? 0 : refuse_to_run(EX_OSERR, "no memory");
 }
 
 /* Takes on what the process is to be; returns 0, or the exit status. */
@@ -213,7 +215,7 @@ static void *serve(void *unused)
 }
 
 /* Starts the threads that judge and reload; returns false, with errno set, where it cannot. */
-static bool start_threads(struct daemon *daemon)
+static bool start_threads(struct daemon *daemon, bool has_shadow)
 {
 	pthread_attr_t attributes;
 	pthread_t thread;
@@ -225,6 +227,8 @@ static bool start_threads(struct daemon *daemon)
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	if (errno == 0 && daemon->ledger.decisions != NULL)
 		decision_log_start(daemon->ledger.decisions);
+	if (errno == 0 && has_shadow)
+		shadow_start(daemon->ledger.shadow);
 	if (errno == 0 && daemon->ledger.counters != NULL) /* libmicrohttpd may leave an errno where all is well */
 		errno = metrics_start(daemon->metrics, &daemon->ledger) ? 0 : EAGAIN;
 	if (errno == 0 && reload_start(daemon->path, &daemon->settings, daemon->snapshots, &daemon->ledger))
@@ -248,6 +252,7 @@ __attribute__((noreturn)) static void attend(const struct daemon *daemon)
 	}
 	sd_notify(0, "STOPPING=1");
 	socket_remove(&daemon->socket);
+	shadow_finish(daemon->ledger.shadow, LAST_RECORDS_WAIT);
 	if (decisions != NULL)
 		decision_log_finish(decisions, LAST_RECORDS_WAIT);
 	if (atomic_load(&filter_ended))
@@ -256,10 +261,35 @@ __attribute__((noreturn)) static void attend(const struct daemon *daemon)
 	_exit(EX_OK);
 }
 
+/* Loads the rules' shadow, as the user that will do so at a reload; without it they judge, too. */
+static void load_shadow(const struct daemon *daemon, struct rules *rules)
+{
+	struct counters *counters = daemon->ledger.counters;
+
+	shadow_load(rules);
+	if (counters != NULL)
+		counters_shadow_rules(counters, rules->shadow != NULL ? 1 : 0, shadow_is_missing(rules));
+}
+
+static void tell_start(const struct daemon *daemon)
+{
+	const struct snapshot *snapshot = snapshot_acquire(daemon->snapshots);
+	const struct rules *rules = snapshot->rules;
+
+	log_message("started",
+	            log_fields(log_word("socket", daemon->socket.endpoint.text), log_number("generation", 1),
+	                       log_number("listeners", rules->ruleset->listener_count),
+	                       log_word("shadow", rules->shadow != NULL ? rules->shadow->files[0] : NULL),
+	                       log_word("shadow_digest", rules->shadow != NULL ? rules->shadow->digest : NULL)),
+	            "%s", daemon->path);
+	sd_notifyf(0, "READY=1\nSTATUS=Generation 1 of %s in force%s", daemon->path, shadow_status(rules));
+	snapshot_release(snapshot);
+}
+
 /* Has the rules judge sessions, and owns them; returns only where that cannot begin, with the exit status. */
 static int serve_rules(struct daemon *daemon, struct rules *rules)
 {
-	size_t listeners = rules->ruleset->listener_count;
+	bool has_shadow;
 	int status;
 
 	daemon->ledger.sentry = sentry_new();
@@ -268,6 +298,8 @@ static int serve_rules(struct daemon *daemon, struct rules *rules)
 		return refuse_to_run(EX_OSERR, "no memory");
 	}
 	sentry_rules(daemon->ledger.sentry, rules, NULL);
+	load_shadow(daemon, rules);
+	has_shadow = rules->shadow != NULL;
 	daemon->snapshots = snapshots_new(rules, ledger_is_kept(&daemon->ledger));
 	if (daemon->snapshots == NULL) {
 		rules_free(rules);
@@ -277,16 +309,12 @@ static int serve_rules(struct daemon *daemon, struct rules *rules)
 	status = open_socket(daemon);
 	if (status != 0)
 		return status;
-	if (!start_threads(daemon)) {
+	if (!start_threads(daemon, has_shadow)) {
 		log_error(log_none, "cannot start a thread: %s", strerror(errno));
 		socket_remove(&daemon->socket);
 		_exit(EX_OSERR);
 	}
-	log_message("started",
-	            log_fields(log_word("socket", daemon->socket.endpoint.text), log_number("generation", 1),
-	                       log_number("listeners", listeners)),
-	            "%s", daemon->path);
-	sd_notifyf(0, "READY=1\nSTATUS=Generation 1 of %s in force", daemon->path);
+	tell_start(daemon);
 	attend(daemon);
 }
 

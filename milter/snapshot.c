@@ -28,6 +28,17 @@ static struct {
 	void (*tell)(void);
 } left = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
+static struct needs needs_of_all(const struct rules *rules, bool ledger)
+{
+	struct needs needs = needs_of(rules->ruleset, ledger || rules->shadow != NULL);
+	struct needs of_shadow;
+
+	if (rules->shadow == NULL)
+		return needs;
+	of_shadow = needs_of(rules->shadow->ruleset, true);
+	return needs_union(&needs, &of_shadow);
+}
+
 /* Rules with one holder, or NULL. */
 static struct held *held_new(struct rules *rules, unsigned generation, bool ledger)
 {
@@ -38,7 +49,7 @@ static struct held *held_new(struct rules *rules, unsigned generation, bool ledg
 	held->snapshot = (struct snapshot){
 	    .rules = rules,
 	    .generation = generation,
-	    .needs = needs_of(rules->ruleset, ledger),
+	    .needs = needs_of_all(rules, ledger),
 	};
 	held->rules = rules;
 	atomic_init(&held->holders, 1);
@@ -79,6 +90,11 @@ const struct snapshot *snapshot_acquire(struct snapshots *snapshots)
 	atomic_fetch_add_explicit(&held->holders, 1, memory_order_relaxed);
 	pthread_mutex_unlock(&snapshots->lock);
 	return &held->snapshot;
+}
+
+void snapshot_hold(const struct snapshot *snapshot)
+{
+	atomic_fetch_add_explicit(&((struct held *)snapshot)->holders, 1, memory_order_relaxed);
 }
 
 /* Leaves to others what nobody holds any more.  Returns false where there are none. */

@@ -10,8 +10,8 @@
  * DESCRIPTION
  *	A session is judged by one rule set from its first command to its last:
  *	it acquires the rules in force when it begins and releases them when it
- *	ends.  A reload puts other rules in force; the old ones can be freed with the last
- *	session that holds them.  Generations are counted from 1.
+ *	ends; their shadow (struct rules) with them.  A reload puts other rules in force; the old ones can be freed with
+ *the last session that holds them.  Generations are counted from 1.
  *
  * THREADS
  *	All functions but snapshots_free may be called by any thread at any time.
@@ -31,13 +31,13 @@ struct snapshots; /* the rules in force, for those who begin */
 struct snapshot {
 	const struct rules *rules;
 	unsigned generation;
-	struct needs needs; /* of these rules */
+	struct needs needs; /* of these rules, and of their shadow */
 };
 
 /*
  * Puts the first rules in force, and owns them.  ledger: the ends of messages are
- * to be told, whatever the rules.  Returns NULL where there is no memory: the
- * rules are then the caller's.
+ * to be told, whatever the rules; rules that have a shadow need them in any case.  Returns NULL where there is no
+ * memory: the rules are then the caller's.
  */
 struct snapshots *snapshots_new(struct rules *rules, bool ledger);
 
@@ -46,6 +46,9 @@ void snapshots_free(struct snapshots *snapshots);
 
 /* The rules in force, to be released by whoever acquired them. */
 const struct snapshot *snapshot_acquire(struct snapshots *snapshots);
+
+/* What is held already is held once more, and to be released once more. */
+void snapshot_hold(const struct snapshot *snapshot);
 
 /* Lets go; the last one to do so of rules that are no longer in force frees them.  NULL is let go, too. */
 void snapshot_release(const struct snapshot *snapshot);

@@ -103,6 +103,9 @@
 #define LIMIT_WAITING_RECORDS 65536u
 #define LIMIT_WAITING_BYTES (256u * 1024 * 1024)
 
+/* Differences of shadow rules that the daemon's log tells in a minute, one by one; the others are counted. */
+#define LIMIT_SHADOW_LINES 20u
+
 /* Series of one counter and all its labels: a large rule file has a thousand. */
 #define LIMIT_SERIES 10000u
 

@@ -55,3 +55,14 @@ struct needs needs_of(const struct ruleset *ruleset, bool ledger)
 	    .message_end = ledger,
 	};
 }
+
+struct needs needs_union(const struct needs *one, const struct needs *other)
+{
+	struct needs both = {.message_end = one->message_end || other->message_end};
+
+	for (unsigned stage = 0; stage < STAGE_COUNT; stage++) {
+		both.told[stage] = one->told[stage] || other->told[stage];
+		both.answered[stage] = one->answered[stage] || other->answered[stage];
+	}
+	return both;
+}

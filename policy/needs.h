@@ -46,4 +46,7 @@ struct needs {
 /* ledger: each message and each refused session is written down. */
 struct needs needs_of(const struct ruleset *ruleset, bool ledger);
 
+/* What one or the other needs. */
+struct needs needs_union(const struct needs *one, const struct needs *other);
+
 #endif

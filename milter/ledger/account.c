@@ -9,9 +9,11 @@
 #include "milter/ledger/ledger.h"
 #include "milter/ledger/record.h"
 #include "milter/moment.h"
+#include "milter/snapshot.h"
 #include "policy/arena.h"
 #include "policy/ruleset.h"
 #include "policy/session.h"
+#include "rules/load.h"
 
 /* A stage before MAIL: its decision refers to the rule set, and texts are made of it for each record. */
 struct beginning {
@@ -21,9 +23,12 @@ struct beginning {
 
 struct account {
 	const struct ledger *ledger;
+	const struct snapshot *snapshot;
 	struct record common; /* what all records of the session have; no steps */
 	struct arena *texts;  /* of the connection */
+	bool texts_lost;      /* there was no memory for one of them */
 	char *helo;
+	bool helo_lost;
 	struct beginning connect;
 	struct beginning greeting;
 	unsigned messages;
@@ -35,24 +40,28 @@ struct account {
 	size_t capacity;
 	bool accepted; /* a recipient was */
 	bool complete; /* it came to its end, and was accepted */
-	bool lost;     /* there was no memory for a part of it */
+	bool lost;     /* there was no memory for a part of it, or for what came before it */
 };
 
 struct account *account_new(const struct ledger *ledger, const struct origin *origin)
 {
-	struct account *account = ledger_is_kept(ledger) ? calloc(1, sizeof *account) : NULL;
+	struct account *account;
 
-	if (account == NULL)
+	if (!ledger_wants(ledger, origin->snapshot))
 		return NULL;
-	account->texts = arena_new();
-	if (account->texts == NULL) {
+	account = calloc(1, sizeof *account);
+	if (account != NULL)
+		account->texts = arena_new();
+	if (account == NULL || account->texts == NULL) {
 		free(account);
+		ledger_lose(ledger, origin->snapshot);
 		return NULL;
 	}
 	account->ledger = ledger;
+	account->snapshot = origin->snapshot;
 	account->common.session = origin->session;
-	account->common.generation = origin->generation;
-	account->common.digest = origin->digest;
+	account->common.generation = origin->snapshot->generation;
+	account->common.digest = origin->snapshot->rules->digest;
 	return account;
 }
 
@@ -89,13 +98,13 @@ void account_connect(struct account *account, const struct connection *connectio
 	common->listener = listener != NULL ? listener->name : NULL;
 	common->direction = listener != NULL ? listener->direction : DIRECTION_INBOUND;
 	common->local = connection->local;
-	common->daemon = keep(account->texts, connection->daemon, &account->lost);
+	common->daemon = keep(account->texts, connection->daemon, &account->texts_lost);
 	common->port = connection->port;
 	common->has_address = connection->has_local_address;
 	common->address = connection->local_address;
 	common->has_client = connection->has_client || connection->local;
 	common->client = connection->local ? address_loopback(ADDRESS_IPV4) : connection->client;
-	common->client_name = keep(account->texts, name_of(connection), &account->lost);
+	common->client_name = keep(account->texts, name_of(connection), &account->texts_lost);
 	account->connect = (struct beginning){true, *decision};
 }
 
@@ -163,6 +172,7 @@ static void add_step(struct account *account, const struct decision *decision,
 		step->cause = cause_name(decision->cause);
 	if (recipient != NULL) {
 		step->recipient = keep(arena, recipient->address, lost);
+		*lost |= recipient->address == NULL;
 		step->resolved = keep(arena, recipient->resolved, lost);
 		step->reading = keep(arena, recipient->reading, lost);
 		step->relay = recipient->relay;
@@ -178,9 +188,10 @@ static void begin(struct account *account, enum record_kind kind)
 
 	if (record == NULL) {
 		arena_free(arena);
-		ledger_lose(account->ledger);
+		ledger_lose(account->ledger, account->snapshot);
 		return;
 	}
+	account->lost = account->texts_lost || account->helo_lost;
 	account->arena = arena;
 	account->record = record;
 	account->steps = NULL;
@@ -228,18 +239,17 @@ void account_end(struct account *account)
 	if (account == NULL || account->record == NULL)
 		return;
 	if (account->lost) {
-		ledger_lose(account->ledger);
+		ledger_lose(account->ledger, account->snapshot);
 		arena_free(account->arena);
 	} else {
 		account->record->end = end_of(account);
 		account->record->time = moment_now();
 		account->record->microseconds = account->nanoseconds / 1000;
-		ledger_take(account->ledger, account->arena, account->record);
+		ledger_take(account->ledger, account->snapshot, account->arena, account->record);
 	}
 	account->nanoseconds = 0;
 	account->arena = NULL;
 	account->record = NULL;
-	account->lost = false;
 }
 
 void account_helo(struct account *account, const char *helo, const struct decision *decision)
@@ -249,7 +259,7 @@ void account_helo(struct account *account, const char *helo, const struct decisi
 	account_end(account);
 	free(account->helo);
 	account->helo = helo != NULL ? strdup(helo) : NULL;
-	account->lost |= helo != NULL && account->helo == NULL;
+	account->helo_lost = helo != NULL && account->helo == NULL;
 	account->greeting = (struct beginning){true, *decision};
 }
 

@@ -35,23 +35,23 @@ struct connection;
 struct envelope;
 struct ledger;
 struct listener;
+struct snapshot;
 
-/* What the session is called, and what judges it: texts that live as long as the account. */
+/* What the session is called, and what judges it: both live as long as the account. */
 struct origin {
 	const char *session;
-	unsigned generation;
-	const char *digest; /* or NULL */
+	const struct snapshot *snapshot;
 };
 
 /* A recipient as it was judged. */
 struct account_recipient {
-	const char *address;  /* without angle brackets */
+	const char *address;  /* without angle brackets; NULL: there was no memory for it */
 	const char *resolved; /* or NULL */
 	const char *reading;  /* where rules were asked about it, or NULL */
 	bool relay;
 };
 
-/* NULL where there is no memory, or nobody wants records: then nothing is recorded. */
+/* NULL where nobody wants records, or there is no memory, which is counted: then nothing is recorded. */
 struct account *account_new(const struct ledger *ledger, const struct origin *origin);
 
 /* All functions take an account that is NULL, and do nothing. */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "milter/ledger/again.h"
 #include "milter/ledger/record.h"
 #include "milter/moment.h"
 #include "policy/decide.h"
@@ -21,8 +22,11 @@ enum family {
 	FAMILY_BYTES,
 	FAMILY_DECISIONS,
 	FAMILY_RELOADS,
+	FAMILY_SHADOW_JUDGED,
+	FAMILY_SHADOW_NOT_JUDGED,
+	FAMILY_SHADOW_DIFFERENCES,
 };
-#define FAMILY_COUNT (FAMILY_RELOADS + 1)
+#define FAMILY_COUNT (FAMILY_SHADOW_DIFFERENCES + 1)
 
 /* Names are without the "_total" that counters end in. */
 static const struct {
@@ -35,8 +39,20 @@ static const struct {
     [FAMILY_BYTES] = {"sallyport_declared_bytes", "Bytes that clients declared for their messages (SIZE)."},
     [FAMILY_DECISIONS] = {"sallyport_decisions", "Decisions, by the rule or block that was asked."},
     [FAMILY_RELOADS] = {"sallyport_reloads", "Times that the rule file was read again."},
+    [FAMILY_SHADOW_JUDGED] = {"sallyport_shadow_judged", "Messages, and refused sessions, that the shadow judged."},
+    [FAMILY_SHADOW_NOT_JUDGED] = {"sallyport_shadow_not_judged",
+                                  "Messages, and refused sessions, that the shadow could not judge."},
+    [FAMILY_SHADOW_DIFFERENCES] = {"sallyport_shadow_differences",
+                                   "Sessions, recipients and messages that the shadow decides otherwise."},
 };
 static_assert(sizeof families / sizeof *families == FAMILY_COUNT, "every family has a name");
+
+static const char *const not_judged_names[] = {
+    [NOT_JUDGED_NO_RULES] = "no_rules",
+    [NOT_JUDGED_NO_MEMORY] = "no_memory",
+    [NOT_JUDGED_OVERFLOW] = "overflow",
+};
+static_assert(sizeof not_judged_names / sizeof *not_judged_names == NOT_JUDGED_COUNT, "every reason has a name");
 
 static const char *const content_types[] = {
     [COUNTERS_PROMETHEUS] = "text/plain; version=0.0.4; charset=utf-8",
@@ -63,11 +79,19 @@ struct counters {
 	size_t count;
 	uint64_t open;
 	uint64_t macros_missing;
+	uint64_t lost;
 	uint64_t buckets[BOUND_COUNT + 1];
 	uint64_t microseconds;
 	unsigned generation;
 	uint64_t loaded; /* when the rules came into force */
+	unsigned shadow_generation;
+	bool shadow_missing;
 };
+
+const char *not_judged_name(enum not_judged reason)
+{
+	return not_judged_names[reason];
+}
 
 const char *counters_content_type(enum counters_format format)
 {
@@ -208,28 +232,46 @@ void counters_session_end(struct counters *counters)
 	pthread_mutex_unlock(&counters->lock);
 }
 
-static void count_step(struct counters *counters, const struct record *record, const struct record_step *step)
+/* Adds one to the series of these labels and the rule, or, where there are too many, of the other rules. */
+static bool add_by_rule(struct counters *counters, const struct labels *labels, const char *name, const char *rule)
 {
-	const char *verdict = verdict_name(step->verdict);
-	const char *const rules[] = {step->rule, "other"};
-	struct labels labels;
+	const char *const rules[] = {rule, "other"};
 	bool counted = false;
 
 	for (size_t i = 0; i < sizeof rules / sizeof *rules && !counted; i++) {
-		begin_at(&labels, FAMILY_DECISIONS, record->listener, record->direction);
-		label(&labels, "stage", stage_name(step->stage));
-		label(&labels, "verdict", verdict);
-		label(&labels, "rule", rules[i]);
-		counted = add(counters, &labels, 1);
+		struct labels all = *labels;
+
+		label(&all, name, rules[i]);
+		counted = add(counters, &all, 1);
 	}
-	if (step->cause != NULL && strcmp(step->cause, cause_name(CAUSE_NO_MACROS)) == 0)
-		counters->macros_missing++;
-	if (step->stage != STAGE_RCPT)
-		return;
+	return counted;
+}
+
+static bool count_recipient(struct counters *counters, const struct record *record, const struct record_step *step)
+{
+	struct labels labels;
+
 	begin_at(&labels, FAMILY_RECIPIENTS, record->listener, record->direction);
 	label(&labels, "relay", step->relay ? "true" : "false");
-	label(&labels, "verdict", verdict);
-	add(counters, &labels, 1);
+	label(&labels, "verdict", verdict_name(step->verdict));
+	return add(counters, &labels, 1);
+}
+
+/* Returns false where a part of it could not be counted. */
+static bool count_step(struct counters *counters, const struct record *record, const struct record_step *step)
+{
+	struct labels labels;
+	bool counted;
+
+	begin_at(&labels, FAMILY_DECISIONS, record->listener, record->direction);
+	label(&labels, "stage", stage_name(step->stage));
+	label(&labels, "verdict", verdict_name(step->verdict));
+	counted = add_by_rule(counters, &labels, "rule", step->rule);
+	if (step->cause != NULL && strcmp(step->cause, cause_name(CAUSE_NO_MACROS)) == 0)
+		counters->macros_missing++;
+	if (step->stage == STAGE_RCPT)
+		counted = count_recipient(counters, record, step) && counted;
+	return counted;
 }
 
 static void count_time(struct counters *counters, uint64_t microseconds)
@@ -245,6 +287,7 @@ static void count_time(struct counters *counters, uint64_t microseconds)
 void counters_record(struct counters *counters, const struct record *record)
 {
 	struct labels messages, bytes;
+	bool counted = true;
 
 	begin_at(&messages, FAMILY_MESSAGES, record->listener, record->direction);
 	label(&messages, "end", record_end_name(record->end));
@@ -252,12 +295,20 @@ void counters_record(struct counters *counters, const struct record *record)
 	label(&bytes, "end", record_end_name(record->end));
 	pthread_mutex_lock(&counters->lock);
 	if (record->kind == RECORD_MESSAGE)
-		add(counters, &messages, 1);
+		counted = add(counters, &messages, 1);
 	if (record->size_declared)
-		add(counters, &bytes, record->size);
+		counted = add(counters, &bytes, record->size) && counted;
 	for (size_t i = 0; i < record->step_count; i++)
-		count_step(counters, record, &record->steps[i]);
+		counted = count_step(counters, record, &record->steps[i]) && counted;
+	counters->lost += !counted;
 	count_time(counters, record->microseconds);
+	pthread_mutex_unlock(&counters->lock);
+}
+
+void counters_lose(struct counters *counters)
+{
+	pthread_mutex_lock(&counters->lock);
+	counters->lost++;
 	pthread_mutex_unlock(&counters->lock);
 }
 
@@ -269,20 +320,63 @@ void counters_rules(struct counters *counters, unsigned generation)
 	pthread_mutex_unlock(&counters->lock);
 }
 
-/* Under the lock. */
-static void count_reloads(struct counters *counters, bool succeeded, uint64_t more)
+/* Adds to the series of a family that has one label.  Under the lock. */
+static void add_one_label(struct counters *counters, enum family family, const char *name, const char *value,
+                          uint64_t more)
 {
 	struct labels labels;
 
-	begin(&labels, FAMILY_RELOADS);
-	label(&labels, "outcome", succeeded ? "success" : "failure");
+	begin(&labels, family);
+	label(&labels, name, value);
 	add(counters, &labels, more);
 }
 
 void counters_reload(struct counters *counters, bool succeeded)
 {
 	pthread_mutex_lock(&counters->lock);
-	count_reloads(counters, succeeded, 1);
+	add_one_label(counters, FAMILY_RELOADS, "outcome", succeeded ? "success" : "failure", 1);
+	pthread_mutex_unlock(&counters->lock);
+}
+
+void counters_shadow_rules(struct counters *counters, unsigned generation, bool missing)
+{
+	pthread_mutex_lock(&counters->lock);
+	counters->shadow_generation = generation;
+	counters->shadow_missing = missing;
+	if (generation > 0) {
+		add_one_label(counters, FAMILY_SHADOW_JUDGED, "outcome", "same", 0);
+		add_one_label(counters, FAMILY_SHADOW_JUDGED, "outcome", "different", 0);
+		for (unsigned reason = 0; reason < NOT_JUDGED_COUNT; reason++)
+			add_one_label(counters, FAMILY_SHADOW_NOT_JUDGED, "reason", not_judged_names[reason], 0);
+	}
+	pthread_mutex_unlock(&counters->lock);
+}
+
+void counters_shadow_judged(struct counters *counters, bool different)
+{
+	pthread_mutex_lock(&counters->lock);
+	add_one_label(counters, FAMILY_SHADOW_JUDGED, "outcome", different ? "different" : "same", 1);
+	pthread_mutex_unlock(&counters->lock);
+}
+
+void counters_shadow_not_judged(struct counters *counters, enum not_judged reason)
+{
+	pthread_mutex_lock(&counters->lock);
+	add_one_label(counters, FAMILY_SHADOW_NOT_JUDGED, "reason", not_judged_names[reason], 1);
+	pthread_mutex_unlock(&counters->lock);
+}
+
+void counters_shadow_difference(struct counters *counters, const struct record *record,
+                                const struct again_change *change)
+{
+	struct labels labels;
+
+	begin_at(&labels, FAMILY_SHADOW_DIFFERENCES, record->listener, record->direction);
+	label(&labels, "stage", stage_name(change->stage));
+	label(&labels, "verdict", verdict_name(change->old.verdict));
+	label(&labels, "shadow_verdict", verdict_name(change->new.verdict));
+	pthread_mutex_lock(&counters->lock);
+	add_by_rule(counters, &labels, "shadow_rule", change->new.rule);
 	pthread_mutex_unlock(&counters->lock);
 }
 
@@ -293,8 +387,8 @@ struct counters *counters_new(void)
 	if (counters == NULL)
 		return NULL;
 	pthread_mutex_init(&counters->lock, NULL);
-	count_reloads(counters, true, 0);
-	count_reloads(counters, false, 0);
+	add_one_label(counters, FAMILY_RELOADS, "outcome", "success", 0);
+	add_one_label(counters, FAMILY_RELOADS, "outcome", "failure", 0);
 	return counters;
 }
 
@@ -375,6 +469,14 @@ static void write_all(struct counters *counters, const struct counters_elsewhere
 	             elsewhere->lost);
 	write_number(writing, "sallyport_nat_suspects", "gauge",
 	             "Addresses that may relay without a login and look like many clients.", elsewhere->nat_suspects);
+	write_number(
+	    writing, "sallyport_records_lost", "counter",
+	    "Messages, and refused sessions, that the others do not count, or not in all parts, for want of memory.",
+	    counters->lost);
+	write_number(writing, "sallyport_shadow_generation", "gauge",
+	             "Generation of the rules in force, where they have a shadow.", counters->shadow_generation);
+	write_number(writing, "sallyport_shadow_missing", "gauge",
+	             "Whether the rules in force name a shadow that could not be loaded.", counters->shadow_missing);
 	if (writing->format == COUNTERS_OPENMETRICS)
 		fputs("# EOF\n", writing->to);
 }

@@ -26,11 +26,17 @@
  *	sallyport_rules_loaded_timestamp_seconds
  *	sallyport_decision_log_lost_total
  *	sallyport_nat_suspects
+ *	sallyport_records_lost_total         what these do not count, or in part, for want of memory
+ *	sallyport_shadow_generation          of the rules in force, where they have a shadow; else 0
+ *	sallyport_shadow_missing             1: they name one that could not be loaded
+ *	sallyport_shadow_judged_total        outcome: same, different
+ *	sallyport_shadow_not_judged_total    reason: no_rules, no_memory, overflow
+ *	sallyport_shadow_differences_total   listener, direction, stage, verdict, shadow_verdict, shadow_rule
  *
  *	CARDINALITY.  Labels come from rule files alone: no address, name or login is one.
  *	A rule without a name is "mail[2]", a block by its name; none is "".  Beyond
  *	LIMIT_SERIES series, as after many reloads of ever other rule files, what is new
- *	is counted with rule="other".
+ *	is counted with rule="other".  What has to do with a shadow is there once rules have had one.
  *
  * THREADS
  *	All functions may be called by any thread.
@@ -44,6 +50,7 @@
 
 #include "policy/ruleset.h"
 
+struct again_change;
 struct counters;
 struct record;
 
@@ -69,11 +76,34 @@ void counters_session_end(struct counters *counters);
 
 void counters_record(struct counters *counters, const struct record *record);
 
+/* A record that its session found no memory for. */
+void counters_lose(struct counters *counters);
+
 /* Rules came into force. */
 void counters_rules(struct counters *counters, unsigned generation);
 
 /* A reload came out so. */
 void counters_reload(struct counters *counters, bool succeeded);
+
+/* The rules in force have a shadow, and their generation is this one; or 0, they have none, although they name one. */
+void counters_shadow_rules(struct counters *counters, unsigned generation, bool missing);
+
+/* Why a shadow could not judge a record. */
+enum not_judged {
+	NOT_JUDGED_NO_RULES, /* no rule had decided it */
+	NOT_JUDGED_NO_MEMORY,
+	NOT_JUDGED_OVERFLOW, /* too many waited already */
+};
+#define NOT_JUDGED_COUNT (NOT_JUDGED_OVERFLOW + 1)
+
+/* "no_rules", "no_memory", "overflow" */
+const char *not_judged_name(enum not_judged reason);
+
+/* A shadow has judged a record, or could not; a difference that it found. */
+void counters_shadow_judged(struct counters *counters, bool different);
+void counters_shadow_not_judged(struct counters *counters, enum not_judged reason);
+void counters_shadow_difference(struct counters *counters, const struct record *record,
+                                const struct again_change *change);
 
 /* What others count. */
 struct counters_elsewhere {

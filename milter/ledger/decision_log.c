@@ -10,10 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "milter/ledger/note.h"
 #include "milter/ledger/pseudonyms.h"
+#include "milter/ledger/queue.h"
 #include "milter/ledger/record.h"
 #include "milter/log.h"
-#include "policy/arena.h"
+#include "milter/moment.h"
 #include "policy/limits.h"
 #include "rules/fault.h"
 
@@ -22,13 +24,6 @@
 
 /* Seconds between attempts to write to a file that cannot be written. */
 #define RETRY_SECONDS 1
-
-struct waiting {
-	struct waiting *next;
-	struct arena *arena; /* this structure lives in it, too */
-	const struct record *record;
-	size_t bytes;
-};
 
 /* Lines that are being written. */
 struct batch {
@@ -49,10 +44,7 @@ struct decision_log {
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* for the thread: there is something to do */
 	pthread_cond_t settled; /* for who waits: there is nothing left to do */
-	struct waiting *first;
-	struct waiting **last;
-	size_t count;
-	size_t bytes;
+	struct queue queue;
 	uint64_t lost;
 	uint64_t lost_told; /* of them, those that the administrator knows */
 	bool overflowing;   /* records are being lost, and the administrator knows */
@@ -104,7 +96,7 @@ struct decision_log *decision_log_open(const char *path, const struct pseudonyms
 	}
 	log->path = path;
 	log->pseudonyms = pseudonyms;
-	log->last = &log->first;
+	queue_init(&log->queue, NOTE_DECISIONS);
 	log->descriptor = open_file(path);
 	if (log->descriptor < 0) {
 		fault_set(ret_fault, "cannot open the decision log \"%s\": %s", path, strerror(errno));
@@ -119,21 +111,6 @@ struct decision_log *decision_log_open(const char *path, const struct pseudonyms
 	pthread_cond_init(&log->settled, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	return log;
-}
-
-/* The moment so many milliseconds from now, as pthread_cond_timedwait(3) wants it. */
-static struct timespec in_milliseconds(unsigned milliseconds)
-{
-	struct timespec moment;
-
-	clock_gettime(CLOCK_MONOTONIC, &moment);
-	moment.tv_sec += milliseconds / 1000;
-	moment.tv_nsec += (long)(milliseconds % 1000) * 1000000;
-	if (moment.tv_nsec >= 1000000000) {
-		moment.tv_nsec -= 1000000000;
-		moment.tv_sec++;
-	}
-	return moment;
 }
 
 /* Makes room for more bytes behind those of the batch. */
@@ -184,26 +161,26 @@ static void count_lost(struct decision_log *log, uint64_t count)
 }
 
 /* Adds the line of a record that waited, without its names where they are not to be written. */
-static bool add_line(struct decision_log *log, const struct waiting *waiting)
+static bool add_line(struct decision_log *log, const struct note *note)
 {
 	struct record nameless;
 
 	if (log->pseudonyms == NULL)
-		return batch_add(&log->batch, waiting->record);
-	return pseudonyms_apply(log->pseudonyms, waiting->arena, waiting->record, &nameless) &&
+		return batch_add(&log->batch, note->record);
+	return pseudonyms_apply(log->pseudonyms, note->arena, note->record, &nameless) &&
 	       batch_add(&log->batch, &nameless);
 }
 
-/* Makes lines of the records, and frees them. */
-static void make_lines(struct decision_log *log, struct waiting *records)
+/* Makes lines of the records, and lets them go. */
+static void make_lines(struct decision_log *log, struct note *notes)
 {
 	uint64_t lost = 0;
 
-	for (struct waiting *record = records, *next; record != NULL; record = next) {
-		next = record->next;
-		if (!add_line(log, record))
+	for (struct note *note = notes, *next; note != NULL; note = next) {
+		next = note->next[NOTE_DECISIONS];
+		if (!add_line(log, note))
 			lost++;
-		arena_free(record->arena);
+		note_release(note);
 	}
 	if (lost > 0)
 		count_lost(log, lost);
@@ -290,44 +267,23 @@ static void reopen_file(struct decision_log *log)
 /* What the thread is to do next. */
 struct task {
 	bool reopen;
-	struct waiting *records;
+	struct note *notes;
 };
-
-/* Takes the first records out of the queue. */
-static struct waiting *take_some(struct decision_log *log)
-{
-	struct waiting *taken = NULL;
-	struct waiting **end = &taken;
-
-	for (unsigned i = 0; i < BATCH_RECORDS && log->first != NULL; i++) {
-		struct waiting *record = log->first;
-
-		log->first = record->next;
-		log->count--;
-		log->bytes -= record->bytes;
-		record->next = NULL;
-		*end = record;
-		end = &record->next;
-	}
-	if (log->first == NULL)
-		log->last = &log->first;
-	return taken;
-}
 
 static bool nothing_to_do(const struct decision_log *log)
 {
-	return !log->reopen && (log->first == NULL || log->failing);
+	return !log->reopen && (log->queue.first == NULL || log->failing);
 }
 
 /* Waits for something to do; while writing fails, no longer than until it is to be tried again. */
 static struct task await_task(struct decision_log *log)
 {
-	struct timespec retry = in_milliseconds(RETRY_SECONDS * 1000);
-	struct task task = {.records = NULL};
+	struct timespec retry = moment_in(RETRY_SECONDS * 1000);
+	struct task task = {.notes = NULL};
 
 	pthread_mutex_lock(&log->lock);
 	log->busy = log->batch.size > 0;
-	if (!log->busy && log->first == NULL)
+	if (!log->busy && log->queue.first == NULL)
 		pthread_cond_broadcast(&log->settled);
 	while (nothing_to_do(log)) {
 		if (!log->failing)
@@ -338,8 +294,8 @@ static struct task await_task(struct decision_log *log)
 	task.reopen = log->reopen;
 	log->reopen = false;
 	if (log->batch.size == 0) {
-		task.records = take_some(log);
-		log->busy = task.records != NULL;
+		task.notes = queue_take(&log->queue, BATCH_RECORDS);
+		log->busy = task.notes != NULL;
 	}
 	pthread_mutex_unlock(&log->lock);
 	return task;
@@ -354,7 +310,7 @@ static void *run(void *argument)
 
 		if (task.reopen)
 			reopen_file(log);
-		make_lines(log, task.records);
+		make_lines(log, task.notes);
 		write_batch(log);
 	}
 	return NULL;
@@ -372,42 +328,19 @@ bool decision_log_start(struct decision_log *log)
 	return errno == 0;
 }
 
-/* Under the lock: whether one more record has to be lost, and whether the administrator is to be told now. */
-static bool is_full(struct decision_log *log, size_t bytes, bool *ret_tell)
+void decision_log_put(struct decision_log *log, struct note *note)
 {
-	if (log->count < LIMIT_WAITING_RECORDS && log->bytes + bytes <= LIMIT_WAITING_BYTES)
-		return false;
-	log->lost++;
-	*ret_tell = !log->overflowing;
-	log->overflowing = true;
-	return true;
-}
-
-void decision_log_put(struct decision_log *log, struct arena *arena, const struct record *record)
-{
-	struct waiting *waiting = arena_take(arena, 1, sizeof *waiting);
-	size_t bytes = arena_bytes(arena);
 	bool tell = false;
-	bool full;
 
-	if (waiting == NULL) {
-		decision_log_lose(log);
-		arena_free(arena);
-		return;
-	}
-	*waiting = (struct waiting){.arena = arena, .record = record, .bytes = bytes};
 	pthread_mutex_lock(&log->lock);
-	full = is_full(log, bytes, &tell);
-	if (!full) {
-		*log->last = waiting;
-		log->last = &waiting->next;
-		log->count++;
-		log->bytes += bytes;
+	if (queue_put(&log->queue, note)) {
 		pthread_cond_signal(&log->changed);
+	} else {
+		log->lost++;
+		tell = !log->overflowing;
+		log->overflowing = true;
 	}
 	pthread_mutex_unlock(&log->lock);
-	if (full)
-		arena_free(arena);
 	if (tell)
 		log_warning(log_fields(log_word("decisions", log->path)),
 		            "the decision log does not keep up: records are lost from now on; mail goes on");
@@ -438,15 +371,15 @@ uint64_t decision_log_lost(struct decision_log *log)
 
 void decision_log_finish(struct decision_log *log, unsigned milliseconds)
 {
-	struct timespec end = in_milliseconds(milliseconds);
+	struct timespec end = moment_in(milliseconds);
 	bool in_time = true;
 	uint64_t left;
 
 	pthread_mutex_lock(&log->lock);
-	while (in_time && (log->busy || log->first != NULL))
+	while (in_time && (log->busy || log->queue.first != NULL))
 		in_time = pthread_cond_timedwait(&log->settled, &log->lock, &end) != ETIMEDOUT;
-	left = log->count;
-	in_time = !log->busy && log->first == NULL;
+	left = log->queue.count;
+	in_time = !log->busy && log->queue.first == NULL;
 	pthread_mutex_unlock(&log->lock);
 	if (!in_time)
 		log_error(log_fields(log_word("decisions", log->path), log_number("waiting", left)),

@@ -5,7 +5,7 @@
  * SYNOPSIS
  *	log = decision_log_open(path, pseudonyms, &fault);
  *	decision_log_start(log);
- *	decision_log_put(log, arena, record) ... decision_log_reopen(log) ...
+ *	decision_log_put(log, note) ... decision_log_reopen(log) ...
  *	decision_log_finish(log, milliseconds);
  *
  * DESCRIPTION
@@ -31,11 +31,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct arena;
 struct decision_log;
 struct fault;
+struct note;
 struct pseudonyms;
-struct record;
 
 /*
  * Opens the file for appending; makes it, for nobody else to write or read but
@@ -48,8 +47,8 @@ struct decision_log *decision_log_open(const char *path, const struct pseudonyms
 /* Starts the thread; returns false, with errno set, where it cannot.  To be called once. */
 bool decision_log_start(struct decision_log *log);
 
-/* Takes the arena, in which the record and all that it refers to live, and frees it. */
-void decision_log_put(struct decision_log *log, struct arena *arena, const struct record *record);
+/* Has the note's record written. */
+void decision_log_put(struct decision_log *log, struct note *note);
 
 /* A record that its session found no memory for. */
 void decision_log_lose(struct decision_log *log);

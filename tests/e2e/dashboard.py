@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import decisions as log_suite
+import shadow as shadow_suite
 from metrics import ADDRESS
 from support import collector, lab, wait
 from support.prometheus import Prometheus
@@ -55,7 +56,8 @@ def collecting(gate):
         shutil.copy(RULES, directory)
         text = SETTINGS.read_text()
         (directory / SETTINGS.name).write_text("global: { scrape_interval: 500ms, evaluation_interval: 1s }\n" + text)
-        gate.rules(log_suite.RULES.replace("listeners = (", """listeners = (
+        gate.write_rules(shadow_suite.OTHER, name=shadow_suite.SHADOW)
+        gate.rules(shadow_suite.NAMED + log_suite.RULES.replace("listeners = (", """listeners = (
             { name = "outbound"; direction = "outbound"; match = { port = [ 2525 ]; };
               relay = { mode = "only"; clients = [ "%s" ]; }; },""" % lab.LAN), extra=f'metrics = "{ADDRESS}";')
         prometheus = Prometheus(_unpacked[0] / "usr/bin/prometheus", directory / SETTINGS.name, directory / "kept")
@@ -132,7 +134,8 @@ def _(gate):
     for title, expression in asked:
         wait.until(lambda: prometheus.query(expression), f"an answer for {title}: {expression}", interval=0.2)
     for title, expression in asked:
-        if title.startswith(("Inbound", "Outbound", "Refused", "Sessions by", "Time to decide")):
+        if title.startswith(("Inbound", "Outbound", "Refused", "Sessions by", "Time to decide", "Shadow")) and (
+                "not_judged" not in expression):
             wait.until(lambda: any(float(sample["value"][1]) > 0 for sample in prometheus.query(expression)),
                        f"more than nothing for {title}: {expression}", interval=0.2)
 
@@ -150,8 +153,8 @@ def _(gate):
     targets = [target for panel in DASHBOARD["panels"] for target in panel["targets"]]
     for target, (title, expression) in zip(targets, queries(), strict=True):
         labels = set(re.findall(r"{{(\w+)}}", target["legendFormat"]))
-        for sample in prometheus.query(expression):
-            assert labels <= set(sample["metric"]), (title, labels, sample)
+        there = {label for sample in prometheus.query(expression) for label in sample["metric"]}  # those with a value
+        assert labels <= there, (title, labels, there)
 
 
 @suite.case("the dashboard: no panel lies on another, and inbound and outbound are side by side")
@@ -170,3 +173,11 @@ def _(_gate):
         other = places[title.replace("Inbound", "Outbound")]
         assert (other["y"], other["x"]) == (places[title]["y"], places[title]["w"]), title
     assert len(inbound) == 3
+
+
+@suite.case("the dashboard: each panel says what it shows, and in which unit")
+def _(_gate):
+    for panel in DASHBOARD["panels"]:
+        assert panel["title"] and panel["description"].endswith("."), panel["title"]
+        assert panel["fieldConfig"]["defaults"]["unit"] in ("short", "s", "Bps"), panel["title"]
+        assert all(target["expr"] and target["datasource"] == panel["datasource"] for target in panel["targets"]), panel

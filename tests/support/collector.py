@@ -9,7 +9,7 @@ from support import lab
 
 _PACKAGES = Path(__file__).resolve().parents[2] / "contrib" / "packages"
 _SERIES = re.compile(r'([a-z_]+)(?:\{(.*)\})? ([0-9.e+-]+)')
-_LABEL = re.compile(r'([a-z]+)="((?:[^"\\]|\\.)*)"')
+_LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
 
 
 def unpack():

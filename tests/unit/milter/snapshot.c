@@ -121,3 +121,25 @@ Test(snapshot, rules_that_nobody_holds_are_left_to_who_collects_them)
 	snapshots_collect();
 	snapshots_collect();
 }
+
+Test(snapshot, what_a_shadow_needs_is_needed)
+{
+	struct rules *rules = fixture_rules("listeners = ( { name = \"all\"; direction = \"inbound\";\n"
+	                                    "connection = { mode = \"only\"; clients = [ \"10.0.0.0/8\" ]; }; } );");
+	struct snapshots *snapshots;
+	const struct needs *needs;
+	const struct snapshot *snapshot;
+
+	rules->shadow =
+	    fixture_rules("listeners = ( { name = \"all\"; direction = \"inbound\"; data = ( { verdict = \"reject\";\n"
+	                  "recipients_over = 1; } ); } );");
+	snapshots = snapshots_new(rules, false);
+	snapshot = snapshot_acquire(snapshots);
+	needs = &snapshot->needs;
+	cr_assert(needs->told[STAGE_DATA] && needs->answered[STAGE_DATA], "it could refuse there");
+	cr_assert(needs->message_end, "records are complete then");
+	cr_assert(needs->answered[STAGE_CONNECT], "who is refused there is not to be missed");
+	cr_assert_not(needs->answered[STAGE_HELO]);
+	snapshot_release(snapshot);
+	snapshots_free(snapshots);
+}

@@ -265,3 +265,15 @@ Test(needs, a_text_that_is_compared_could_be_beyond_comparing)
 		rules_free(rules);
 	}
 }
+
+Test(needs, of_two_rule_sets_are_those_of_either)
+{
+	const struct needs data = {.told = {[STAGE_DATA] = true}, .answered = {[STAGE_DATA] = true}};
+	const struct needs connect = {.told = {true}, .answered = {[STAGE_HELO] = true}, .message_end = true};
+	const struct needs both = needs_union(&data, &connect);
+
+	cr_assert(both.told[STAGE_CONNECT] && both.told[STAGE_DATA] && !both.told[STAGE_MAIL]);
+	cr_assert(both.answered[STAGE_HELO] && both.answered[STAGE_DATA] && !both.answered[STAGE_CONNECT]);
+	cr_assert(both.message_end && needs_union(&connect, &data).message_end);
+	cr_assert_not(needs_union(&data, &data).message_end);
+}

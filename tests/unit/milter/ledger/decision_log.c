@@ -11,6 +11,7 @@
 
 #include "../fixture.h"
 #include "milter/ledger/decision_log.h"
+#include "milter/ledger/note.h"
 #include "milter/ledger/record.h"
 #include "policy/arena.h"
 #include "policy/limits.h"
@@ -56,10 +57,14 @@ static void put(struct decision_log *log, unsigned number, size_t bytes)
 	struct arena *arena = arena_new();
 	struct record *record = arena_take(arena, 1, sizeof *record);
 	char *helo = arena_take(arena, bytes + 1, 1);
+	struct note *note;
 
 	memset(helo, 'x', bytes);
 	*record = (struct record){.session = "s", .message = number, .helo = helo};
-	decision_log_put(log, arena, record);
+	note = note_new(arena, record);
+	cr_assert_not_null(note);
+	decision_log_put(log, note);
+	note_release(note);
 }
 
 static char *content(const char *file)
