@@ -19,12 +19,14 @@ struct owned {
 	void *memory;
 };
 
+/* Aligned, so that a block may follow. */
 struct arena {
-	struct block *blocks;
+	alignas(max_align_t) struct block *blocks;
 	struct owned *owned;
 	char *free; /* in the newest block */
 	size_t left;
-	size_t bytes; /* of all blocks */
+	size_t bytes;        /* of all blocks */
+	struct block *first; /* in one piece with the arena, or NULL */
 };
 
 struct arena *arena_new(void)
@@ -32,18 +34,36 @@ struct arena *arena_new(void)
 	return calloc(1, sizeof(struct arena));
 }
 
-static void free_owned(const struct owned *owned)
+struct arena *arena_new_small(size_t bytes)
 {
-	for (; owned != NULL; owned = owned->next)
-		free(owned->memory);
+	struct arena *arena = malloc(sizeof *arena + sizeof *arena->first + bytes);
+
+	if (arena == NULL)
+		return NULL;
+	*arena = (struct arena){.first = (struct block *)(arena + 1)};
+	*arena->first = (struct block){.capacity = bytes};
+	arena->blocks = arena->first;
+	arena->free = arena->first->bytes;
+	arena->left = bytes;
+	arena->bytes = sizeof *arena->first + bytes;
+	return arena;
 }
 
-/* Frees the block and those that are older. */
-static void free_blocks(struct block *block)
+/* Frees owned memory that is newer than until. */
+static void free_owned(struct arena *arena, const struct owned *until)
 {
-	for (struct block *next; block != NULL; block = next) {
-		next = block->next;
-		free(block);
+	for (; arena->owned != until; arena->owned = arena->owned->next)
+		free(arena->owned->memory);
+}
+
+/* Frees the blocks that are newer than until. */
+static void free_blocks(struct arena *arena, const struct block *until)
+{
+	for (struct block *next; arena->blocks != until; arena->blocks = next) {
+		next = arena->blocks->next;
+		arena->bytes -= sizeof *arena->blocks + arena->blocks->capacity;
+		if (arena->blocks != arena->first)
+			free(arena->blocks);
 	}
 }
 
@@ -51,28 +71,41 @@ void arena_free(struct arena *arena)
 {
 	if (arena == NULL)
 		return;
-	free_owned(arena->owned);
-	free_blocks(arena->blocks);
+	free_owned(arena, NULL);
+	free_blocks(arena, NULL);
 	free(arena);
+}
+
+struct arena_mark arena_mark(const struct arena *arena)
+{
+	return (struct arena_mark){arena->blocks, arena->owned, arena->free};
+}
+
+void arena_rewind(struct arena *arena, struct arena_mark mark)
+{
+	const struct block *block = mark.block;
+
+	free_owned(arena, mark.owned);
+	free_blocks(arena, block);
+	arena->free = mark.free;
+	arena->left = block != NULL ? (size_t)(block->bytes + block->capacity - mark.free) : 0;
 }
 
 void arena_reset(struct arena *arena)
 {
-	free_owned(arena->owned);
-	arena->owned = NULL;
-	if (arena->blocks == NULL)
-		return;
-	free_blocks(arena->blocks->next);
-	arena->blocks->next = NULL;
+	struct block *kept = arena->first, *newest = arena->blocks;
+
+	free_owned(arena, NULL);
 	/* A block of its own size was for something large, which need not come again. */
-	if (arena->blocks->capacity > BLOCK_BYTES) {
-		free_blocks(arena->blocks);
-		arena->blocks = NULL;
-		arena->left = 0;
-		return;
+	if (kept == NULL && newest != NULL && newest->capacity <= BLOCK_BYTES) {
+		kept = newest;
+		arena->blocks = kept->next;
+		kept->next = NULL;
 	}
-	arena->free = arena->blocks->bytes;
-	arena->left = BLOCK_BYTES;
+	free_blocks(arena, arena->first);
+	arena->blocks = kept;
+	arena->free = kept != NULL ? kept->bytes : NULL;
+	arena->left = kept != NULL ? kept->capacity : 0;
 }
 
 bool arena_own(struct arena *arena, void *memory)

@@ -23,6 +23,8 @@ struct fact_class classify_name(const struct classifier *classifier, const char 
 	struct fact_class class;
 	char *compared;
 
+	if (name_is_compared(name))
+		return class_of(look_up_name(classifier, name, buffer));
 	if (name_read(name, strlen(name), &compared) == NAME_NO_MEMORY)
 		return class_of(NULL);
 	class = class_of(look_up_name(classifier, compared, buffer));

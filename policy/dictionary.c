@@ -481,12 +481,16 @@ void dictionary_map(struct dictionary *dictionary, const uint32_t *map)
 
 struct dictionary_pair dictionary_pair(const struct dictionary *dictionary, const char *text)
 {
-	size_t length = strlen(text);
-	uint64_t hash;
-	const struct dictionary_pair *above = nearest_above(dictionary, text, length, &hash);
-	const struct dictionary_pair *itself = find(dictionary, text, length, hash);
 	struct dictionary_pair pair = {CLASS_EMPTY, CLASS_EMPTY};
+	const struct dictionary_pair *above, *itself;
+	uint64_t hash;
+	size_t length;
 
+	if (dictionary->count == 0)
+		return pair;
+	length = strlen(text);
+	above = nearest_above(dictionary, text, length, &hash);
+	itself = find(dictionary, text, length, hash);
 	if (itself != NULL)
 		return *itself;
 	if (above == NULL)

@@ -18,6 +18,27 @@ static const struct fact_row rows[] = {
 };
 static_assert(sizeof rows / sizeof *rows == FACT_COUNT, "every fact has a row");
 
+#define BIT(fact) (1u << (fact))
+#define OF_RECIPIENT BIT(FACT_RECIPIENT)
+#define OF_MESSAGE                                                                                                     \
+	(OF_RECIPIENT | BIT(FACT_SENDER) | BIT(FACT_USER) | BIT(FACT_MECHANISM) | BIT(FACT_TLS) | BIT(FACT_SIZE) |     \
+	 BIT(FACT_RECIPIENTS))
+#define OF_HELO (OF_MESSAGE | BIT(FACT_HELO))
+
+/* As the rows have it; each session asks several times. */
+static const unsigned endings[] = {
+    [SCOPE_CONNECTION] = BIT(FACT_COUNT) - 1,
+    [SCOPE_HELO] = OF_HELO,
+    [SCOPE_MESSAGE] = OF_MESSAGE,
+    [SCOPE_RECIPIENT] = OF_RECIPIENT,
+};
+static_assert(sizeof endings / sizeof *endings == SCOPE_COUNT, "every scope ends");
+
+unsigned fact_ending(enum fact_scope scope)
+{
+	return endings[scope];
+}
+
 const struct fact_row *fact_row(enum fact fact)
 {
 	return &rows[fact];

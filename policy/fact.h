@@ -53,13 +53,14 @@ enum value_kind {
 #define VALUE_SET_KINDS (VALUE_WORD + 1)
 #define VALUE_KIND_COUNT (VALUE_LABEL + 1)
 
-/* When a fact is forgotten. */
+/* When a fact is forgotten.  Where a scope ends, so do those that stand below it. */
 enum fact_scope {
 	SCOPE_CONNECTION,
 	SCOPE_HELO,      /* until the next HELO */
 	SCOPE_MESSAGE,   /* until the end of the message, or the next MAIL */
 	SCOPE_RECIPIENT, /* until the next RCPT */
 };
+#define SCOPE_COUNT (SCOPE_RECIPIENT + 1)
 
 struct fact_row {
 	const char *name; /* in placeholders, logs and explain's options */
@@ -71,6 +72,9 @@ struct fact_row {
 
 /* The row of a fact. */
 const struct fact_row *fact_row(enum fact fact);
+
+/* The facts that are forgotten where the scope ends: fact n is bit n. */
+unsigned fact_ending(enum fact_scope scope);
 
 /* Writes the fact called name to *ret_fact and returns true; false, and nothing written, where none is. */
 bool fact_from_name(const char *name, enum fact *ret_fact);

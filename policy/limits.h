@@ -55,6 +55,13 @@
 #define LIMIT_SAMPLE_DEPTH 64
 #define LIMIT_SAMPLE_PATTERN (64u * 1024)
 
+/*
+ * Bytes that a session keeps for its texts: room for those of usual length, and as much as
+ * malloc(3) has at hand for each thread.  More is taken for a message or a recipient that
+ * needs it, and given back after it.
+ */
+#define LIMIT_SESSION_ROOM 960
+
 /* Bytes of an IP address or network as text, "0000:...:255.255.255.255/128" with the end of the string. */
 #define LIMIT_NETWORK_TEXT 56
 

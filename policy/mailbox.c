@@ -7,13 +7,21 @@
 
 #include "policy/vocabulary.h"
 
-char *mailbox_bare(const char *text)
+const char *mailbox_inside(const char *text, size_t *ret_length)
 {
 	size_t length = strlen(text);
+	bool brackets = length >= 2 && text[0] == '<' && text[length - 1] == '>';
 
-	if (length >= 2 && text[0] == '<' && text[length - 1] == '>')
-		return strndup(text + 1, length - 2);
-	return strdup(text);
+	*ret_length = brackets ? length - 2 : length;
+	return brackets ? text + 1 : text;
+}
+
+char *mailbox_bare(const char *text)
+{
+	size_t length;
+	const char *inside = mailbox_inside(text, &length);
+
+	return strndup(inside, length);
 }
 
 static bool has_control(const char *text)
@@ -117,22 +125,20 @@ static void unquote(char *local)
 }
 
 /* Reads "[192.0.2.1]" and "[IPv6:2001:db8::1]" (lower case here). */
-static enum mailbox_result read_literal(struct mailbox *mailbox)
+static void read_literal(struct mailbox *mailbox)
 {
 	static const char tag[] = "ipv6:";
 	bool ipv6 = strncmp(mailbox->domain + 1, tag, sizeof tag - 1) == 0;
-	const char *from = mailbox->domain + (ipv6 ? sizeof tag : 1);
-	char *text = strndup(from, strlen(from) - 1);
+	const char *text = mailbox->domain + (ipv6 ? sizeof tag : 1);
+	char *last = mailbox->domain + strlen(mailbox->domain) - 1;
 
-	if (text == NULL)
-		return MAILBOX_NO_MEMORY;
-	mailbox->literal = true;
+	*last = '\0';
 	mailbox->has_address = ipv6 == (strchr(text, ':') != NULL) && address_from_text(text, &mailbox->address);
-	free(text);
-	return MAILBOX_READ;
+	*last = ']';
+	mailbox->literal = true;
 }
 
-static enum mailbox_result read_domain(const char *text, struct mailbox *mailbox)
+static enum mailbox_result read_domain(char *text, struct mailbox *mailbox)
 {
 	size_t length = strlen(text);
 	const char *bracket;
@@ -144,11 +150,10 @@ static enum mailbox_result read_domain(const char *text, struct mailbox *mailbox
 	bracket = strrchr(text, '[');
 	if (bracket != NULL && strchr(bracket, ']') == NULL)
 		return MAILBOX_UNREADABLE;
-	mailbox->domain_form = name_read(text, length, &mailbox->domain);
-	if (mailbox->domain_form == NAME_NO_MEMORY) {
-		mailbox->domain = NULL;
+	mailbox->domain_form = name_read_in_place(text, &mailbox->converted);
+	if (mailbox->domain_form == NAME_NO_MEMORY)
 		return MAILBOX_NO_MEMORY;
-	}
+	mailbox->domain = mailbox->converted != NULL ? mailbox->converted : text;
 	/* IDNA maps some characters to nothing. */
 	length = strlen(mailbox->domain);
 	if (length == 0)
@@ -157,7 +162,8 @@ static enum mailbox_result read_domain(const char *text, struct mailbox *mailbox
 		return MAILBOX_READ;
 	if (mailbox->domain[length - 1] != ']')
 		return MAILBOX_UNREADABLE;
-	return read_literal(mailbox);
+	read_literal(mailbox);
+	return MAILBOX_READ;
 }
 
 /* Whether the domain is one that MTAs neither complete nor read in a way of their own: quoted, with blanks ... */
@@ -168,57 +174,101 @@ static bool is_plain_domain(const struct mailbox *mailbox)
 	return mailbox->domain_form == NAME_CONVERTED && strchr(mailbox->domain, '.') != NULL;
 }
 
-/* Local part and domain, with a separator between them; NULL where there is no memory. */
-static char *join(const char *local, char separator, const char *domain)
+/* Writes local part and domain with a separator between them, or the local part alone; returns the end. */
+static char *join(const struct mailbox *mailbox, char separator, char *ret_text)
 {
-	size_t length = strlen(local);
-	char *joined = malloc(length + strlen(domain) + 2);
+	char *end = stpcpy(ret_text, mailbox->local);
 
-	if (joined != NULL) {
-		memcpy(joined, local, length);
-		joined[length] = separator;
-		strcpy(joined + length + 1, domain);
-	}
-	return joined;
+	if (mailbox->domain == NULL)
+		return end;
+	*end = separator;
+	return stpcpy(end + 1, mailbox->domain);
 }
 
 /* What look-ups need. */
 static enum mailbox_result finish(struct mailbox *mailbox)
 {
-	if (mailbox->domain == NULL) {
-		mailbox->key = strdup(mailbox->local);
-		mailbox->subject = strdup(mailbox->local);
-	} else {
-		mailbox->key = join(mailbox->local, MAILBOX_SEPARATOR, mailbox->domain);
-		mailbox->subject = join(mailbox->local, '@', mailbox->domain);
+	size_t size = strlen(mailbox->local) + 1 + (mailbox->domain != NULL ? strlen(mailbox->domain) + 1 : 0);
+
+	mailbox->key = mailbox->text + mailbox->size;
+	if (size > mailbox->size) {
+		mailbox->joined = malloc(2 * size);
+		mailbox->key = mailbox->joined;
 	}
-	return mailbox->key != NULL && mailbox->subject != NULL ? MAILBOX_READ : MAILBOX_NO_MEMORY;
+	if (mailbox->key == NULL)
+		return MAILBOX_NO_MEMORY;
+	mailbox->subject = join(mailbox, MAILBOX_SEPARATOR, mailbox->key) + 1;
+	join(mailbox, '@', mailbox->subject);
+	return MAILBOX_READ;
 }
 
-static enum mailbox_result read_bare(const char *text, struct mailbox *mailbox)
+/* Whether a byte, in an address, is nothing but part of a name. */
+static bool is_ordinary(char byte)
+{
+	char lower = byte | 0x20;
+
+	return (lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9') || byte == '.' || byte == '-' ||
+	       byte == '_' || byte == '+' || byte == '=';
+}
+
+/* Whether the text is made of two names with an "@" between them, as most addresses are: it has one reading. */
+static bool is_two_names(const char *text, char **ret_at)
+{
+	char *at;
+
+	while (is_ordinary(*text))
+		text++;
+	at = (char *)text;
+	if (*text++ != '@')
+		return false;
+	while (is_ordinary(*text))
+		text++;
+	*ret_at = at;
+	return *text == '\0';
+}
+
+/* Finds local part and domain in what is neither empty nor two names; returns false where they cannot be read. */
+static bool take_apart(char *text, struct mailbox *mailbox, char **ret_at, bool *ret_plain)
 {
 	const char *path, *at;
-	enum mailbox_result result;
-	bool plain;
 
-	if (text[0] == '\0') {
+	/* An angle bracket that is still there does not close. */
+	if (text[0] == '<' || has_control(text) || !skip_source_route(text, &path) || !find_domain(path, &at))
+		return false;
+	mailbox->source_route = path != text;
+	mailbox->local = text + (path - text);
+	*ret_at = at != NULL ? text + (at - text) : NULL;
+	if (at != NULL)
+		**ret_at = '\0';
+	*ret_plain = has_plain_bytes(mailbox->local);
+	unquote(mailbox->local);
+	return true;
+}
+
+/* Reads mailbox->text, which is changed. */
+static enum mailbox_result read_bare(struct mailbox *mailbox)
+{
+	enum mailbox_result result;
+	bool plain = true;
+	char *at;
+
+	if (mailbox->text[0] == '\0') {
 		mailbox->null = true;
 		mailbox->plain = true;
 		return MAILBOX_READ;
 	}
-	/* An angle bracket that is still there does not close. */
-	if (text[0] == '<' || has_control(text) || !skip_source_route(text, &path) || !find_domain(path, &at))
+	if (is_two_names(mailbox->text, &at)) {
+		mailbox->local = mailbox->text;
+		*at = '\0';
+	} else if (!take_apart(mailbox->text, mailbox, &at, &plain)) {
 		return MAILBOX_UNREADABLE;
-	mailbox->source_route = path != text;
-	mailbox->local = at != NULL ? strndup(path, (size_t)(at - path)) : strdup(path);
-	if (mailbox->local == NULL)
-		return MAILBOX_NO_MEMORY;
-	plain = has_plain_bytes(mailbox->local);
-	unquote(mailbox->local);
+	}
 	if (mailbox->local[0] == '\0')
 		return MAILBOX_UNREADABLE;
-	if (!name_fold(&mailbox->local))
+	if (!name_fold(mailbox->local, &mailbox->folded))
 		return MAILBOX_NO_MEMORY;
+	if (mailbox->folded != NULL)
+		mailbox->local = mailbox->folded;
 	if (at != NULL) {
 		result = read_domain(at + 1, mailbox);
 		if (result != MAILBOX_READ)
@@ -232,12 +282,16 @@ enum mailbox_result mailbox_read(const char *text, struct mailbox *ret_mailbox)
 {
 	struct mailbox mailbox = {0};
 	enum mailbox_result result;
-	char *bare = mailbox_bare(text);
+	size_t length;
+	const char *inside = mailbox_inside(text, &length);
 
-	if (bare == NULL)
+	mailbox.size = length + 1;
+	mailbox.text = malloc(3 * mailbox.size);
+	if (mailbox.text == NULL)
 		return MAILBOX_NO_MEMORY;
-	result = read_bare(bare, &mailbox);
-	free(bare);
+	memcpy(mailbox.text, inside, length);
+	mailbox.text[length] = '\0';
+	result = read_bare(&mailbox);
 	if (result == MAILBOX_READ)
 		*ret_mailbox = mailbox;
 	else
@@ -247,10 +301,10 @@ enum mailbox_result mailbox_read(const char *text, struct mailbox *ret_mailbox)
 
 void mailbox_destroy(struct mailbox *mailbox)
 {
-	free(mailbox->local);
-	free(mailbox->domain);
-	free(mailbox->key);
-	free(mailbox->subject);
+	free(mailbox->text);
+	free(mailbox->folded);
+	free(mailbox->converted);
+	free(mailbox->joined);
 	*mailbox = (struct mailbox){0};
 }
 

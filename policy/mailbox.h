@@ -40,6 +40,12 @@ struct mailbox {
 	struct address address;
 	char *key;     /* for vocabulary_mailbox */
 	char *subject; /* "local@domain", or "local" */
+
+	/* What these stand in: the text, in bytes of this size and as many again for key and subject; or what is
+	 * longer. */
+	char *text;
+	size_t size;
+	char *folded, *converted, *joined;
 };
 
 enum mailbox_result {
@@ -73,6 +79,9 @@ bool mailbox_could_route(const struct mailbox *mailbox);
  * as they are, are taken out.
  */
 char *mailbox_meant(const struct mailbox *written, const char *reading);
+
+/* Where the text without its angle brackets begins, and its length. */
+const char *mailbox_inside(const char *text, size_t *ret_length);
 
 /* Returns malloc(3) memory with the text without its angle brackets, or NULL where there is no memory. */
 char *mailbox_bare(const char *text);

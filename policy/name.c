@@ -25,31 +25,30 @@ static bool is_ascii(const char *text)
 	return true;
 }
 
-bool name_fold(char **text)
+bool name_fold(char *text, char **ret_folded)
 {
-	const uint8_t *bytes = (const uint8_t *)*text;
-	size_t length = strlen(*text);
-	uint8_t *folded;
+	const uint8_t *bytes = (const uint8_t *)text;
+	size_t length = strlen(text);
 
-	if (is_ascii(*text) || u8_check(bytes, length) != NULL) {
-		name_lower(*text);
+	*ret_folded = NULL;
+	if (is_ascii(text) || u8_check(bytes, length) != NULL) {
+		name_lower(text);
 		return true;
 	}
 	/* The end of the string is folded with it. */
-	folded = u8_casefold(bytes, length + 1, NULL, NULL, NULL, &length);
-	if (folded == NULL)
-		return false;
-	free(*text);
-	*text = (char *)folded;
-	return true;
+	*ret_folded = (char *)u8_casefold(bytes, length + 1, NULL, NULL, NULL, &length);
+	return *ret_folded != NULL;
 }
 
-static void drop_trailing_dot(char *text)
+/* Returns whether there was one. */
+static bool drop_trailing_dot(char *text)
 {
 	size_t length = strlen(text);
 
-	if (length > 0 && text[length - 1] == '.')
-		text[length - 1] = '\0';
+	if (length == 0 || text[length - 1] != '.')
+		return false;
+	text[length - 1] = '\0';
+	return true;
 }
 
 /*
@@ -89,39 +88,58 @@ bool name_is_plain(const char *name)
 	return label > 0 && name[at - 1] != '-' && at <= NAME_BYTES;
 }
 
-enum name_form name_read(const char *text, size_t length, char **ret_name)
+bool name_is_compared(const char *name)
 {
-	char *name = strndup(text, length);
+	for (const char *at = name; *at != '\0'; at++)
+		if (*at >= 'A' && *at <= 'Z')
+			return false;
+	return name_is_plain(name);
+}
+
+enum name_form name_read_in_place(char *text, char **ret_converted)
+{
 	char *converted = NULL;
+	bool dotted;
 	int result;
 
-	if (name == NULL)
-		return NAME_NO_MEMORY;
-	*ret_name = name;
-	if (name[0] == '[') {
-		name_lower(name);
-		drop_trailing_dot(name);
+	*ret_converted = NULL;
+	dotted = drop_trailing_dot(text);
+	if (text[0] == '[') {
+		name_lower(text);
 		return NAME_AS_BYTES;
 	}
-	drop_trailing_dot(name);
-	if (name_is_plain(name)) {
-		name_lower(name);
+	if (name_is_plain(text)) {
+		name_lower(text);
 		return NAME_CONVERTED;
 	}
-	result = idn2_lookup_u8((const uint8_t *)name, (uint8_t **)&converted, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
+	result = idn2_lookup_u8((const uint8_t *)text, (uint8_t **)&converted, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
 	if (result == IDN2_OK && has_name_bytes(converted)) {
 		/* An ideographic full stop at the end has become a dot. */
-		if (!is_ascii(name) && text[length - 1] != '.')
+		if (!is_ascii(text) && !dotted)
 			drop_trailing_dot(converted);
-		free(name);
 		name_lower(converted);
-		*ret_name = converted;
+		*ret_converted = converted;
 		return NAME_CONVERTED;
 	}
 	idn2_free(converted);
-	name_lower(name);
-	if (result != IDN2_MALLOC)
-		return NAME_AS_BYTES;
-	free(name);
-	return NAME_NO_MEMORY;
+	name_lower(text);
+	return result == IDN2_MALLOC ? NAME_NO_MEMORY : NAME_AS_BYTES;
+}
+
+enum name_form name_read(const char *text, size_t length, char **ret_name)
+{
+	char *name = strndup(text, length);
+	char *converted;
+	enum name_form form;
+
+	if (name == NULL)
+		return NAME_NO_MEMORY;
+	form = name_read_in_place(name, &converted);
+	if (converted != NULL || form == NAME_NO_MEMORY) {
+		free(name);
+		name = converted;
+	}
+	if (form != NAME_NO_MEMORY)
+		*ret_name = name;
+	return form;
 }

@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,12 +55,21 @@ static enum reply_fault read_code(const char *text, enum verdict verdict, struct
 	return code_fits(reply->code, verdict) ? REPLY_SOUND : REPLY_CODE_NOT_VERDICT;
 }
 
+static bool in_placeholder(char byte)
+{
+	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+	       byte == '_' || byte == '-';
+}
+
 /* The name of the placeholder that begins at text[0] == '{', and its length with both braces; 0 where none does. */
 static size_t read_placeholder(const char *text, char *ret_word, size_t word_size)
 {
-	size_t length = strspn(text + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+	size_t length = 0;
 
-	snprintf(ret_word, word_size, "%.*s", (int)length, text + 1);
+	for (; in_placeholder(text[1 + length]); length++)
+		if (length + 1 < word_size)
+			ret_word[length] = text[1 + length];
+	ret_word[length < word_size ? length : word_size - 1] = '\0';
 	return text[1 + length] == '}' ? length + 2 : 0;
 }
 
@@ -154,6 +162,15 @@ static void put_fact(struct line *line, const char *text)
 		put(line, *dot);
 }
 
+size_t reply_room(const struct reply *reply)
+{
+	size_t room = strlen(reply->text) + 1;
+
+	for (const char *at = strchr(reply->text, '{'); at != NULL; at = strchr(at + 1, '{'))
+		room += LIMIT_PLACEHOLDER;
+	return room < LIMIT_REPLY ? room : LIMIT_REPLY;
+}
+
 void reply_render(const struct reply *reply, const struct reply_texts *facts, char *ret_text)
 {
 	/* Code, enhanced code and blanks belong to the line. */
@@ -179,20 +196,42 @@ void reply_render(const struct reply *reply, const struct reply_texts *facts, ch
 	*line.to = '\0';
 }
 
+/* Text that is written as far as there is room, and counted all the same. */
+struct printed {
+	char *text;
+	size_t size; /* with the end of the string */
+	size_t length;
+};
+
+static void print(struct printed *printed, const char *text, size_t length)
+{
+	size_t left = printed->length + 1 < printed->size ? printed->size - 1 - printed->length : 0;
+
+	if (left > 0)
+		memcpy(printed->text + printed->length, text, length < left ? length : left);
+	printed->length += length;
+}
+
 size_t reply_print(const struct reply *reply, const char *rendered, char *ret_text, size_t size)
 {
-	size_t total = 0;
+	struct printed printed = {ret_text, size, 0};
+	bool last = false;
 
-	while (true) {
+	while (!last) {
 		size_t length = strcspn(rendered, "\n");
-		bool last = rendered[length] == '\0';
-		int written =
-		    snprintf(total < size ? ret_text + total : NULL, total < size ? size - total : 0, "%u%c%s %.*s%s",
-		             reply->code, last ? ' ' : '-', reply->enhanced, (int)length, rendered, last ? "" : "\n");
+		char code[3] = {(char)('0' + reply->code / 100 % 10), (char)('0' + reply->code / 10 % 10),
+		                (char)('0' + reply->code % 10)};
 
-		total += (size_t)written;
-		if (last)
-			return total;
+		last = rendered[length] == '\0';
+		print(&printed, code, sizeof code);
+		print(&printed, last ? " " : "-", 1);
+		print(&printed, reply->enhanced, strlen(reply->enhanced));
+		print(&printed, " ", 1);
+		print(&printed, rendered, length);
+		print(&printed, "\n", last ? 0 : 1);
 		rendered += length + 1;
 	}
+	if (size > 0)
+		ret_text[printed.length < size ? printed.length : size - 1] = '\0';
+	return printed.length;
 }

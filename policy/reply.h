@@ -58,9 +58,12 @@ enum reply_fault {
 enum reply_fault reply_read(const char *text, enum verdict verdict, enum stage stage, struct reply *ret_reply,
                             char *ret_word, size_t word_size);
 
+/* Bytes, with the end of the string, that reply_render writes for any facts: at most LIMIT_REPLY, and mostly few. */
+size_t reply_room(const struct reply *reply);
+
 /*
  * Renders the text alone, without codes: lines separated by \n, each at most
- * LIMIT_REPLY_LINE bytes.  ret_text holds LIMIT_REPLY bytes.
+ * LIMIT_REPLY_LINE bytes.  ret_text holds reply_room(reply) bytes.
  */
 void reply_render(const struct reply *reply, const struct reply_texts *facts, char *ret_text);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "policy/arena.h"
 #include "policy/classify.h"
 #include "policy/limits.h"
 #include "policy/mailbox.h"
@@ -19,18 +20,21 @@ struct class_room {
 	uint64_t *client_name, *helo, *sender, *user, *mechanism, *recipient;
 	uint64_t *sender_reading, *recipient_reading;
 	uint64_t *domain; /* of the address at hand */
-	uint64_t *memory;
 };
 
+/*
+ * Texts stand in the arena in the order in which they are forgotten, what is forgotten last
+ * first: so forgetting is going back to a mark.
+ */
 struct session {
+	struct arena *arena;                  /* buffers, and texts that came */
+	struct arena_mark marks[SCOPE_COUNT]; /* where the texts of each scope begin */
 	const struct ruleset *ruleset;
 	const struct listener *listener;
 	struct match_room *match_room;
 	struct class_room room;
 	struct facts facts;
 	struct reading sender_reading, recipient_reading; /* where the MTA reads something else; else absent */
-	char *owned[FACT_COUNT];                          /* texts that are copies */
-	char *resolved;
 	struct reply_texts texts;
 	char client_text[LIMIT_NETWORK_TEXT];
 	bool has_local_address;
@@ -42,7 +46,7 @@ struct session {
 	bool mail_accepted;
 };
 
-/* One piece of memory for all buffers. */
+/* Returns false where there is no memory. */
 static bool make_room(struct session *session)
 {
 	const struct vocabulary *vocabulary = session->ruleset->vocabulary;
@@ -60,28 +64,41 @@ static bool make_room(struct session *session)
 	    {&session->room.user, VALUE_LOGIN},
 	    {&session->room.mechanism, VALUE_WORD},
 	};
-	size_t words = 0;
+	size_t words[sizeof parts / sizeof *parts], all = 0;
+	uint64_t *memory;
 
-	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-		words += vocabulary_words(vocabulary, parts[i].kind);
-	session->room.memory = calloc(words, sizeof(uint64_t));
-	if (session->room.memory == NULL)
-		return false;
-	words = 0;
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-		*parts[i].buffer = session->room.memory + words;
-		words += vocabulary_words(vocabulary, parts[i].kind);
+		words[i] = vocabulary_words(vocabulary, parts[i].kind);
+		all += words[i];
+	}
+	memory = arena_take(session->arena, all, sizeof *memory);
+	if (memory == NULL)
+		return false;
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		*parts[i].buffer = memory;
+		memory += words[i];
 	}
 	return true;
 }
 
+/* From here on stand the texts of a scope, and of those that end before it does. */
+static void begin_scope(struct session *session, enum fact_scope scope)
+{
+	struct arena_mark mark = arena_mark(session->arena);
+
+	for (unsigned i = scope; i < SCOPE_COUNT; i++)
+		session->marks[i] = mark;
+}
+
 struct session *session_new(const struct ruleset *ruleset)
 {
-	struct session *session = calloc(1, sizeof *session);
+	struct session *session = malloc(sizeof *session);
 
 	if (session == NULL)
 		return NULL;
-	session->ruleset = ruleset;
+	*session = (struct session){.ruleset = ruleset, .arena = arena_new_small(LIMIT_SESSION_ROOM)};
+	if (session->arena == NULL)
+		goto no_memory;
 	if (vocabulary_has_expressions(ruleset->vocabulary)) {
 		session->match_room = match_room_new();
 		if (session->match_room == NULL)
@@ -89,6 +106,7 @@ struct session *session_new(const struct ruleset *ruleset)
 	}
 	if (!make_room(session))
 		goto no_memory;
+	begin_scope(session, SCOPE_CONNECTION);
 	return session;
 no_memory:
 	session_free(session);
@@ -99,11 +117,8 @@ void session_free(struct session *session)
 {
 	if (session == NULL)
 		return;
-	for (size_t i = 0; i < FACT_COUNT; i++)
-		free(session->owned[i]);
-	free(session->resolved);
 	match_room_free(session->match_room);
-	free(session->room.memory);
+	arena_free(session->arena);
 	free(session);
 }
 
@@ -115,36 +130,40 @@ static struct reading *reading_of(struct session *session, enum fact fact)
 	return fact == FACT_RECIPIENT ? &session->recipient_reading : NULL;
 }
 
-/* Takes a copy, made by the caller, as the text of a fact; NULL where the session does not have it. */
-static void keep_text(struct session *session, enum fact fact, char *text)
+/* Keeps a copy as the text of a fact; returns it, or NULL where there is no memory. */
+static char *keep_text(struct session *session, enum fact fact, const char *text, size_t length)
 {
-	free(session->owned[fact]);
-	session->owned[fact] = text;
-	session->texts.texts[fact] = text;
+	char *copy = arena_text(session->arena, text, length);
+
+	session->texts.texts[fact] = copy;
+	return copy;
+}
+
+/* The same for an address, which loses its angle brackets. */
+static char *keep_address(struct session *session, enum fact fact, const char *text)
+{
+	size_t length;
+	const char *bare = mailbox_inside(text, &length);
+
+	return keep_text(session, fact, bare, length);
 }
 
 static void forget(struct session *session, enum fact fact)
 {
 	struct reading *reading = reading_of(session, fact);
 
-	keep_text(session, fact, NULL);
+	session->texts.texts[fact] = NULL;
 	session->facts.classes[fact] = (struct fact_class){.state = FACT_ABSENT};
 	if (reading != NULL)
 		*reading = (struct reading){.class = {.state = FACT_ABSENT}};
 }
 
-/* A fact has a text, or a class, or both; only an address that has a text has a reading. */
-static bool is_known(const struct session *session, unsigned fact)
+/* Forgets all that is not known any more at the end of this scope; those that end before it have ended. */
+static void end_scope(struct session *session, enum fact_scope scope)
 {
-	return session->texts.texts[fact] != NULL || session->facts.classes[fact].state != FACT_ABSENT;
-}
-
-/* Forgets all that is not known any more at the end of this scope. */
-static void forget_scope(struct session *session, enum fact_scope scope)
-{
-	for (unsigned i = 0; i < FACT_COUNT; i++)
-		if (is_known(session, i) && fact_row((enum fact)i)->scope == scope)
-			forget(session, (enum fact)i);
+	for (unsigned ending = fact_ending(scope); ending != 0; ending &= ending - 1)
+		forget(session, (enum fact)__builtin_ctz(ending));
+	arena_rewind(session->arena, session->marks[scope]);
 }
 
 static void set_class(struct session *session, enum fact fact, const uint64_t *sets)
@@ -219,11 +238,11 @@ static bool take_client_name(struct session *session, const struct connection *c
 {
 	bool verified = connection->client_name_state == CLIENT_NAME_VERIFIED &&
 	                client_name_state(connection->client_name) == CLIENT_NAME_VERIFIED;
-	char *copy = strdup(verified ? connection->client_name : unknown);
+	const char *name = verified ? connection->client_name : unknown;
+	const char *copy = keep_text(session, FACT_CLIENT_NAME, name, strlen(name));
 
 	if (copy == NULL)
 		return false;
-	keep_text(session, FACT_CLIENT_NAME, copy);
 	if (verified)
 		take_name(session, FACT_CLIENT_NAME, copy, session->room.client_name);
 	else
@@ -267,6 +286,7 @@ struct decision session_connect(struct session *session, const struct connection
 {
 	enum decision_cause cause = take_connection(session, connection);
 
+	begin_scope(session, SCOPE_HELO);
 	session->connected = true;
 	session->refused_connect =
 	    cause == CAUSE_NOTHING ? judge(session, STAGE_CONNECT) : decide_without_rules(STAGE_CONNECT, cause);
@@ -285,22 +305,20 @@ static struct decision kept_refusal(const struct session *session)
 
 struct decision session_helo(struct session *session, const char *helo)
 {
-	char *copy = helo != NULL ? strdup(helo) : NULL;
+	bool kept = true;
 
 	session_reset(session);
-	forget_scope(session, SCOPE_HELO);
+	end_scope(session, SCOPE_HELO);
+	if (helo != NULL)
+		kept = keep_text(session, FACT_HELO, helo, strlen(helo)) != NULL;
+	begin_scope(session, SCOPE_MESSAGE);
 	session->refused_helo = (struct decision){.stage = STAGE_HELO, .verdict = VERDICT_ACCEPT};
 	session->helo_judged = true;
 	if (kept_refusal(session).verdict != VERDICT_ACCEPT)
-		goto out;
+		return kept_refusal(session);
 	if (helo != NULL)
 		take_name(session, FACT_HELO, helo, session->room.helo);
-	if (helo != NULL && copy == NULL)
-		session->refused_helo = decide_without_rules(STAGE_HELO, CAUSE_INTERNAL);
-	else
-		session->refused_helo = judge(session, STAGE_HELO);
-out:
-	keep_text(session, FACT_HELO, copy);
+	session->refused_helo = kept ? judge(session, STAGE_HELO) : decide_without_rules(STAGE_HELO, CAUSE_INTERNAL);
 	return kept_refusal(session);
 }
 
@@ -308,8 +326,7 @@ out:
 static enum decision_cause read_address(struct session *session, enum fact fact, const char *text,
                                         struct mailbox *ret_mailbox)
 {
-	keep_text(session, fact, mailbox_bare(text));
-	if (session->texts.texts[fact] == NULL)
+	if (keep_address(session, fact, text) == NULL)
 		return CAUSE_INTERNAL;
 	switch (mailbox_read(text, ret_mailbox)) {
 	case MAILBOX_UNREADABLE:
@@ -345,24 +362,23 @@ static bool is_login(const struct envelope *envelope)
 static enum decision_cause take_login(struct session *session, const struct envelope *envelope)
 {
 	const struct vocabulary *vocabulary = session->ruleset->vocabulary;
+	char *mechanism;
 
 	session->facts.authenticated = is_login(envelope);
 	if (!session->facts.authenticated)
 		return CAUSE_NOTHING;
-	keep_text(session, FACT_USER, strdup(envelope->user));
-	if (session->owned[FACT_USER] == NULL)
+	if (keep_text(session, FACT_USER, envelope->user, strlen(envelope->user)) == NULL)
 		return CAUSE_INTERNAL;
 	set_class(session, FACT_USER,
 	          vocabulary_text(vocabulary, VALUE_LOGIN, envelope->user, session->match_room, session->room.user));
 	if (envelope->mechanism == NULL || envelope->mechanism[0] == '\0')
 		return CAUSE_NOTHING;
-	keep_text(session, FACT_MECHANISM, strdup(envelope->mechanism));
-	if (session->owned[FACT_MECHANISM] == NULL)
+	mechanism = keep_text(session, FACT_MECHANISM, envelope->mechanism, strlen(envelope->mechanism));
+	if (mechanism == NULL)
 		return CAUSE_INTERNAL;
-	name_lower(session->owned[FACT_MECHANISM]);
+	name_lower(mechanism);
 	set_class(session, FACT_MECHANISM,
-	          vocabulary_text(vocabulary, VALUE_WORD, session->owned[FACT_MECHANISM], session->match_room,
-	                          session->room.mechanism));
+	          vocabulary_text(vocabulary, VALUE_WORD, mechanism, session->match_room, session->room.mechanism));
 	return CAUSE_NOTHING;
 }
 
@@ -377,6 +393,7 @@ struct decision session_mail(struct session *session, const struct envelope *env
 	cause = take_sender(session, envelope);
 	if (take_login(session, envelope) != CAUSE_NOTHING)
 		cause = CAUSE_INTERNAL;
+	begin_scope(session, SCOPE_RECIPIENT);
 	session->facts.tls_bits = amount_of(envelope->tls_bits);
 	session->facts.size = amount_of(envelope->size_declared ? envelope->size : 0);
 
@@ -410,10 +427,8 @@ static bool find_relay(struct session *session, const struct mailbox *mailbox, c
 		local = classify_local_text(&classifier, &here, resolved);
 		if (local == TRUTH_NO) {
 			/* Only the MTA knows why this is relay: the reply names what it has made of the recipient. */
-			session->resolved = mailbox_bare(resolved);
-			if (session->resolved == NULL)
+			if (keep_address(session, FACT_RECIPIENT, resolved) == NULL)
 				*ret_cause = CAUSE_INTERNAL;
-			session->texts.texts[FACT_RECIPIENT] = session->resolved;
 		}
 	}
 	if (local == TRUTH_BROKEN)
@@ -454,9 +469,7 @@ struct decision session_rcpt_read(struct session *session, const char *recipient
 
 	if (!session->mail_accepted)
 		return decide_without_rules(STAGE_RCPT, CAUSE_INTERNAL);
-	forget_scope(session, SCOPE_RECIPIENT);
-	free(session->resolved);
-	session->resolved = NULL;
+	end_scope(session, SCOPE_RECIPIENT);
 	cause = take_recipient(session, recipient, resolved, reading);
 	decision = judge_address(session, STAGE_RCPT, FACT_RECIPIENT, cause);
 	if (decision.verdict == VERDICT_ACCEPT)
@@ -468,16 +481,13 @@ struct decision session_data(struct session *session)
 {
 	if (session->facts.recipients.least == 0)
 		return decide_without_rules(STAGE_DATA, CAUSE_INTERNAL);
-	forget_scope(session, SCOPE_RECIPIENT);
+	end_scope(session, SCOPE_RECIPIENT);
 	return judge(session, STAGE_DATA);
 }
 
 void session_reset(struct session *session)
 {
-	forget_scope(session, SCOPE_RECIPIENT);
-	forget_scope(session, SCOPE_MESSAGE);
-	free(session->resolved);
-	session->resolved = NULL;
+	end_scope(session, SCOPE_MESSAGE);
 	session->mail_accepted = false;
 	session->facts.authenticated = false;
 	session->facts.tls_bits = amount_of(0);

@@ -142,3 +142,71 @@ Test(arena, reset_before_anything_was_taken)
 	arena_reset(arena);
 	cr_assert_not_null(arena_take(arena, 1, 1));
 }
+
+Test(arena, rewound_it_gives_back_what_came_after_the_mark_alone)
+{
+	struct arena *small = arena_new_small(200);
+
+	for (unsigned kind = 0; kind < 2; kind++) {
+		struct arena *each = kind == 0 ? arena : small;
+		const char *kept = arena_text(each, "kept", 4);
+		struct arena_mark mark = arena_mark(each);
+		size_t bytes = arena_bytes(each);
+		const void *first = NULL;
+
+		for (unsigned round = 0; round < 100; round++) {
+			const void *next = arena_take(each, 1, 40);
+
+			first = round == 0 ? next : first;
+			cr_assert_eq(next, first, "the same place in round %u", round);
+			memset((void *)next, 0xff, 40);
+			memset(arena_take(each, 1, 3000), 0xff, 3000);
+			memset(arena_take(each, 1, 100000), 0xff, 100000);
+			cr_assert(arena_own(each, malloc(100)));
+			cr_assert_gt(arena_bytes(each), bytes + 100000);
+			arena_rewind(each, mark);
+			cr_assert_eq(arena_bytes(each), bytes, "round %u", round);
+		}
+		cr_assert_str_eq(kept, "kept");
+	}
+	arena_free(small);
+}
+
+Test(arena, rewound_to_before_anything_was_taken)
+{
+	struct arena_mark mark = arena_mark(arena);
+
+	cr_assert_not_null(arena_text(arena, "one", 3));
+	arena_rewind(arena, mark);
+	cr_assert_str_eq(arena_text(arena, "two", 3), "two");
+}
+
+Test(arena, marks_may_be_in_each_other)
+{
+	struct arena_mark outer = arena_mark(arena), inner;
+	const char *first = arena_text(arena, "first", 5), *second;
+
+	inner = arena_mark(arena);
+	second = arena_text(arena, "second", 6);
+	arena_rewind(arena, inner);
+	cr_assert_eq(arena_text(arena, "third!", 6), second);
+	cr_assert_str_eq(first, "first");
+	arena_rewind(arena, outer);
+	cr_assert_eq(arena_text(arena, "other", 5), first);
+}
+
+Test(arena, a_small_one_takes_as_much_as_it_was_made_for_without_asking_again)
+{
+	struct arena *small = arena_new_small(64);
+	size_t bytes = arena_bytes(small);
+
+	cr_assert_not_null(arena_take(small, 4, 16));
+	cr_assert_eq(arena_bytes(small), bytes);
+	cr_assert_not_null(arena_take(small, 1, 1));
+	cr_assert_gt(arena_bytes(small), bytes);
+	arena_reset(small);
+	cr_assert_eq(arena_bytes(small), bytes);
+	cr_assert_not_null(arena_take(small, 4, 16));
+	cr_assert_eq(arena_bytes(small), bytes);
+	arena_free(small);
+}

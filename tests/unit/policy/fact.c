@@ -31,6 +31,14 @@ Test(fact, every_row_says_what_the_language_says)
 	}
 }
 
+Test(fact, where_a_scope_ends_so_do_its_facts_and_those_of_the_scopes_below)
+{
+	for (unsigned scope = 0; scope < SCOPE_COUNT; scope++)
+		for (unsigned i = 0; i < FACT_COUNT; i++)
+			cr_expect_eq((fact_ending((enum fact_scope)scope) >> i & 1) != 0, told[i].scope >= scope,
+			             "%s, scope %u", told[i].name, scope);
+}
+
 Test(fact, every_value_is_found_by_its_name)
 {
 	for (unsigned i = 0; i < FACT_COUNT; i++) {

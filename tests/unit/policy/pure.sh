@@ -12,7 +12,7 @@ headers='assert.h ctype.h endian.h inttypes.h limits.h stdalign.h stdarg.h stdbo
 functions='
     calloc free malloc realloc reallocarray qsort bsearch abort
     memchr memcmp memcpy memmove memrchr memset
-    strcasecmp strchr strcmp strcpy strcspn strdup strlen strncasecmp strncmp strndup strnlen strpbrk strrchr strspn strstr
+    stpcpy strcasecmp strchr strcmp strcpy strcspn strdup strlen strncasecmp strncmp strndup strnlen strpbrk strrchr strspn strstr
     asprintf snprintf vasprintf vsnprintf inet_ntop inet_pton
 '
 

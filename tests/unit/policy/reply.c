@@ -176,7 +176,8 @@ static const char *shown(const char *text, const struct reply_texts *facts)
 	struct reply reply = {550, "5.7.1", text};
 
 	reply_render(&reply, facts, rendered);
-	cr_assert_lt(strlen(rendered), sizeof rendered);
+	cr_assert_lt(strlen(rendered), reply_room(&reply), "%s", text);
+	cr_assert_leq(reply_room(&reply), sizeof rendered, "%s", text);
 	reply_print(&reply, rendered, printed, sizeof printed);
 	return printed;
 }
@@ -266,6 +267,14 @@ Test(reply, no_line_gets_longer_than_its_limit_and_no_reply_longer_than_its_room
 		seen += line + (seen[line] == '\n');
 	}
 	cr_expect_eq(lines, LIMIT_REPLY_LINES);
+}
+
+Test(reply, a_reply_of_a_line_and_two_facts_takes_little_room)
+{
+	const struct reply none = {550, "5.7.1", "No"}, two = {550, "5.7.1", "{sender} to {recipient}"};
+
+	cr_expect_eq(reply_room(&none), sizeof "No");
+	cr_expect_eq(reply_room(&two), sizeof "{sender} to {recipient}" + (size_t)2 * LIMIT_PLACEHOLDER);
 }
 
 Test(reply, as_much_is_printed_as_fits)

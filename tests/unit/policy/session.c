@@ -1,6 +1,7 @@
 #include "policy/session.h"
 
 #include <criterion/criterion.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -474,6 +475,28 @@ Test(session, a_name_that_is_not_verified_is_none)
 	connection.client_name = "";
 	cr_expect_str_eq(told_outcome(session, session_connect(session, &connection)), "accept");
 	cr_expect_str_eq(session_texts(session)->texts[FACT_CLIENT_NAME], "unknown");
+}
+
+/* Under the sanitizers nothing is counted. */
+Test(session, what_a_message_and_a_recipient_take_is_given_back)
+{
+	static char helo[2000], sender[6000];
+	size_t before = 0;
+
+	memset(helo, 'h', sizeof helo - 1);
+	memset(sender, 's', sizeof sender - 1);
+	strcpy(sender + sizeof sender - sizeof "@a.example", "@a.example");
+	CONNECT(.client = "192.0.2.1");
+	for (unsigned round = 0; round < 200; round++) {
+		at_helo(round % 2 == 0 ? helo : "short.example");
+		cr_assert_str_eq(MAIL(.sender = round % 3 == 0 ? sender : NULL, .user = "alice"), "accept");
+		for (unsigned recipient = 0; recipient < 20; recipient++)
+			cr_assert_str_eq(at_rcpt(recipient % 3 == 0 ? sender : "a@ours.example"), "accept");
+		session_helo(session, NULL);
+		if (round == 11)
+			before = mallinfo2().uordblks;
+	}
+	cr_assert_eq(mallinfo2().uordblks, before, "%zu bytes more", mallinfo2().uordblks - before);
 }
 
 Test(session, freeing_none)
