@@ -76,14 +76,16 @@ static void make_id(char *ret_id)
 struct adapter *adapter_new(struct snapshots *snapshots, const struct ledger *ledger, const struct mta *mta,
                             bool macros_offered)
 {
-	struct adapter *adapter = calloc(1, sizeof *adapter);
+	struct adapter *adapter = malloc(sizeof *adapter);
 
 	if (adapter == NULL)
 		return NULL;
-	adapter->mta = *mta;
-	adapter->ledger = ledger;
-	adapter->macros_offered = macros_offered;
-	adapter->snapshot = snapshot_acquire(snapshots);
+	*adapter = (struct adapter){
+	    .mta = *mta,
+	    .ledger = ledger,
+	    .macros_offered = macros_offered,
+	    .snapshot = snapshot_acquire(snapshots),
+	};
 	make_id(adapter->id);
 	return adapter;
 }
@@ -132,24 +134,32 @@ static uint64_t clock_of(const struct adapter *adapter)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* Sets the reply of a refusal, logs it, and has it written down.  recipient: NULL but at rcpt. */
-static enum answer refuse(struct adapter *adapter, const struct decision *decision,
-                          const struct account_recipient *recipient, const char *reading)
+/* What an event is refused with, and what is known of it where it is. */
+struct refused {
+	const struct decision *decision;
+	const struct account_recipient *recipient; /* NULL but at rcpt */
+	const char *reading;
+	const char *queue;
+};
+
+/* Sets the reply of a refusal, logs it, and has it written down; the reply is written into both, which have room. */
+static enum answer refuse_in(struct adapter *adapter, const struct refused *refused, char *rendered, char *reply,
+                             size_t reply_size)
 {
 	static const struct reply_texts nothing_known;
-	char rendered[LIMIT_REPLY];
-	char reply[LIMIT_REPLY + LIMIT_REPLY_LINES * sizeof "550-5.999.999"];
+	const struct decision *decision = refused->decision;
+	const struct account_recipient *recipient = refused->recipient;
 
 	reply_render(decision->reply, adapter->session != NULL ? session_texts(adapter->session) : &nothing_known,
 	             rendered);
-	reply_print(decision->reply, rendered, reply, sizeof reply);
+	reply_print(decision->reply, rendered, reply, reply_size);
 	refusal_log(&(struct refusal){
 	    .id = adapter->id,
 	    .session = adapter->session,
 	    .decision = decision,
 	    .recipient = recipient != NULL ? recipient->address : NULL,
-	    .reading = reading,
-	    .queue = macros_queue(&adapter->mta),
+	    .reading = refused->reading,
+	    .queue = refused->queue,
 	    .reply = reply,
 	});
 	account_judged(adapter->account, decision, recipient, reply);
@@ -159,13 +169,39 @@ static enum answer refuse(struct adapter *adapter, const struct decision *decisi
 	return answer_from_verdict(decision->verdict);
 }
 
+/* Bytes that the codes of a reply take beside its text. */
+#define CODES (LIMIT_REPLY_LINES * sizeof "550-5.999.999")
+
+/* The same, with room for the longest of replies. */
+__attribute__((noinline)) static enum answer refuse_at_length(struct adapter *adapter, const struct refused *refused)
+{
+	char rendered[LIMIT_REPLY];
+	char reply[LIMIT_REPLY + CODES];
+
+	return refuse_in(adapter, refused, rendered, reply, sizeof reply);
+}
+
+/*
+ * The same.  The C library gives back what a thread that ends had of its stack beyond some KiB, and libmilter's
+ * threads come and go: a usual reply takes no page that would have to be had again.
+ */
+static enum answer refuse(struct adapter *adapter, const struct refused *refused)
+{
+	char rendered[1024];
+	char reply[sizeof rendered + CODES];
+
+	if (reply_room(refused->decision->reply) > sizeof rendered)
+		return refuse_at_length(adapter, refused);
+	return refuse_in(adapter, refused, rendered, reply, sizeof reply);
+}
+
 static enum answer out_of_order(struct adapter *adapter, enum stage stage)
 {
 	struct decision decision = decide_without_rules(stage, CAUSE_INTERNAL);
 
 	log_error(log_fields(log_word("session", adapter->id)),
 	          "%s came without a connect event that was judged: the session cannot be judged", stage_name(stage));
-	return refuse(adapter, &decision, NULL, NULL);
+	return refuse(adapter, &(struct refused){.decision = &decision, .queue = macros_queue(&adapter->mta)});
 }
 
 /* Mail submitted on the machine itself: LOCAL MAIL in the header. */
@@ -310,11 +346,12 @@ static void take_size(const char *parameter, struct envelope *envelope)
 enum answer adapter_mail(struct adapter *adapter, char *const *arguments)
 {
 	const struct mta *mta = &adapter->mta;
+	const char *user = macros_user(mta);
 	struct envelope envelope = {
 	    .sender = arguments[0],
 	    .reading = macros_resolved_sender(mta),
-	    .user = macros_user(mta),
-	    .mechanism = macros_mechanism(mta),
+	    .user = user,
+	    .mechanism = user != NULL ? macros_mechanism(mta) : NULL, /* to ask for a macro is a walk through all */
 	    .tls_bits = macros_tls_bits(mta),
 	};
 	struct decision decision;
@@ -336,7 +373,9 @@ enum answer adapter_mail(struct adapter *adapter, char *const *arguments)
 	account_trust(adapter->account, adapter->client.trusted, adapter->client.outside);
 	account_spent(adapter->account, clock_of(adapter) - began);
 	if (decision.verdict != VERDICT_ACCEPT)
-		return refuse(adapter, &decision, NULL, envelope.reading);
+		return refuse(
+		    adapter,
+		    &(struct refused){.decision = &decision, .reading = envelope.reading, .queue = macros_queue(mta)});
 	account_judged(adapter->account, &decision, NULL, NULL);
 	return ANSWER_CONTINUE;
 }
@@ -351,7 +390,7 @@ enum answer adapter_rcpt(struct adapter *adapter, char *const *arguments)
 {
 	struct account_recipient recipient;
 	struct decision decision;
-	const char *resolved;
+	const char *resolved, *queue;
 	enum answer answer = ANSWER_CONTINUE;
 	uint64_t began = clock_of(adapter);
 	char *bare;
@@ -373,11 +412,12 @@ enum answer adapter_rcpt(struct adapter *adapter, char *const *arguments)
 	    .reading = session_read_twice(adapter->session, FACT_RECIPIENT) ? resolved : NULL,
 	    .relay = session_relay(adapter->session),
 	};
-	account_queue(adapter->account, macros_queue(&adapter->mta));
+	queue = macros_queue(&adapter->mta);
+	account_queue(adapter->account, queue);
 	if (decision.verdict == VERDICT_ACCEPT)
 		account_judged(adapter->account, &decision, &recipient, NULL);
 	else
-		answer = refuse(adapter, &decision, &recipient, resolved);
+		answer = refuse(adapter, &(struct refused){&decision, &recipient, resolved, queue});
 	free(bare);
 	return answer;
 }
@@ -393,15 +433,17 @@ static void reset(struct adapter *adapter)
 enum answer adapter_data(struct adapter *adapter)
 {
 	struct decision decision;
+	const char *queue;
 	uint64_t began = clock_of(adapter);
 
 	if (adapter->session == NULL)
 		return out_of_order(adapter, STAGE_DATA);
 	decision = session_data(adapter->session);
 	account_spent(adapter->account, clock_of(adapter) - began);
-	account_queue(adapter->account, macros_queue(&adapter->mta));
+	queue = macros_queue(&adapter->mta);
+	account_queue(adapter->account, queue);
 	if (decision.verdict != VERDICT_ACCEPT)
-		return refuse(adapter, &decision, NULL, NULL);
+		return refuse(adapter, &(struct refused){.decision = &decision, .queue = queue});
 	account_judged(adapter->account, &decision, NULL, NULL);
 	if (adapter->snapshot->needs.message_end) {
 		adapter->data_accepted = true;

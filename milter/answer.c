@@ -41,8 +41,13 @@ enum answer answer_from_verdict(enum verdict verdict)
 	return answers[verdict];
 }
 
-/* Copies one line of length bytes for the MTA into ret_line, of ANSWER_LINE + 1 bytes. */
-static void prepare_line(const char *text, size_t length, char *ret_line)
+/* Bytes of a reply, prepared, that replies seldom have more of. */
+#define USUAL 1024
+
+/* Copies one line of length bytes for the MTA into ret_line, of ANSWER_LINE + 1 bytes or 2 * length + 1; returns the
+ * end.
+ */
+static char *prepare_line(const char *text, size_t length, char *ret_line)
 {
 	size_t written = 0;
 
@@ -56,27 +61,46 @@ static void prepare_line(const char *text, size_t length, char *ret_line)
 		ret_line[written++] = byte < 0x20 || byte == 0x7f ? '?' : (char)byte;
 	}
 	ret_line[written] = '\0';
+	return ret_line + written;
 }
 
-bool answer_set_reply(const struct mta *mta, enum verdict verdict, const struct reply *reply, const char *rendered)
+/* Sets the reply; its lines stand one after the other in prepared, which has room for them. */
+static bool set_lines(const struct mta *mta, const char *code, const char *enhanced, const char *rendered,
+                      char *prepared)
 {
-	char prepared[LIMIT_REPLY_LINES][ANSWER_LINE + 1];
 	const char *lines[LIMIT_REPLY_LINES];
-	char code[sizeof "599"];
 	size_t count = 0;
 
-	snprintf(code, sizeof code, "%u", reply->code);
-	if (verdict == VERDICT_ACCEPT || code[0] != classes[verdict] || reply->enhanced[0] != classes[verdict])
-		return false;
 	while (count < LIMIT_REPLY_LINES) {
 		size_t length = strcspn(rendered, "\n");
 
-		prepare_line(rendered, length, prepared[count]);
-		lines[count] = prepared[count];
-		count++;
+		lines[count++] = prepared;
+		prepared = prepare_line(rendered, length, prepared) + 1;
 		if (rendered[length] == '\0')
 			break;
 		rendered += length + 1;
 	}
-	return mta->set_reply(mta->context, code, reply->enhanced, lines, count);
+	return mta->set_reply(mta->context, code, enhanced, lines, count);
+}
+
+/* The same, with room for the longest of replies. */
+__attribute__((noinline)) static bool set_long_lines(const struct mta *mta, const char *code, const char *enhanced,
+                                                     const char *rendered)
+{
+	char prepared[LIMIT_REPLY_LINES * (ANSWER_LINE + 1)];
+
+	return set_lines(mta, code, enhanced, rendered, prepared);
+}
+
+bool answer_set_reply(const struct mta *mta, enum verdict verdict, const struct reply *reply, const char *rendered)
+{
+	char prepared[USUAL];
+	char code[sizeof "599"];
+
+	snprintf(code, sizeof code, "%u", reply->code);
+	if (verdict == VERDICT_ACCEPT || code[0] != classes[verdict] || reply->enhanced[0] != classes[verdict])
+		return false;
+	if (2 * strlen(rendered) < sizeof prepared)
+		return set_lines(mta, code, reply->enhanced, rendered, prepared);
+	return set_long_lines(mta, code, reply->enhanced, rendered);
 }

@@ -15,6 +15,9 @@
 #include "milter/moment.h"
 #include "rules/diagnostic.h"
 
+/* Bytes of a line that seldom is longer: a thread's stack need not have room for more, which is given back with it. */
+#define USUAL_LINE 2048
+
 static enum log_format format_in_force = LOG_FORMAT_TEXT;
 static bool time_in_front;
 static pthread_mutex_t one_line_at_a_time = PTHREAD_MUTEX_INITIALIZER;
@@ -240,11 +243,37 @@ static void write_line(const char *text, size_t length)
 	pthread_mutex_unlock(&one_line_at_a_time);
 }
 
+/* Writes a line of text in a buffer of size bytes; returns false, and writes nothing, where it may not fit. */
+static bool write_text(const char *time, const char *event, const char *separator, const char *message,
+                       const struct log_field *fields, char *line, size_t size)
+{
+	size_t length = 0;
+
+	if (time_in_front) {
+		length = strlen(time);
+		memcpy(line, time, length);
+		line[length++] = ' ';
+	}
+	length += log_text(event, separator, message, fields, line + length, size - length);
+	if (length + 1 == size && size < LOG_LINE)
+		return false;
+	write_line(line, length);
+	return true;
+}
+
+/* The same, whatever the line. */
+__attribute__((noinline)) static void write_long_text(const char *time, const char *event, const char *separator,
+                                                      const char *message, const struct log_field *fields)
+{
+	char line[LOG_LINE];
+
+	write_text(time, event, separator, message, fields, line, sizeof line);
+}
+
 static void log_line(const char *event, const char *separator, const char *message, const struct log_field *fields)
 {
 	char time[MOMENT_TEXT];
-	char line[LOG_LINE];
-	size_t length = 0;
+	char line[USUAL_LINE];
 
 	if (time_in_front || format_in_force == LOG_FORMAT_JSON)
 		moment_to_text(moment_now(), time);
@@ -256,13 +285,8 @@ static void log_line(const char *event, const char *separator, const char *messa
 			return;
 		}
 	}
-	if (time_in_front) {
-		length = strlen(time);
-		memcpy(line, time, length);
-		line[length++] = ' ';
-	}
-	length += log_text(event, separator, message, fields, line + length, sizeof line - length);
-	write_line(line, length);
+	if (!write_text(time, event, separator, message, fields, line, sizeof line))
+		write_long_text(time, event, separator, message, fields);
 }
 
 __attribute__((format(printf, 4, 0))) static void log_formatted(const char *event, const char *separator,

@@ -11,6 +11,7 @@
 #include "milter/adapter.h"
 #include "milter/ledger/ledger.h"
 #include "milter/snapshot.h"
+#include "policy/limits.h"
 
 static const char text[] =
     "local_domains = [ \"ours.example\" ];\n"
@@ -21,6 +22,8 @@ static const char text[] =
     "    connection = { mode = \"all-except\"; clients = [ \"198.51.100.0/24\" ]; names = [ \"bad.example\" ]; };\n"
     "    helo = ( { helo = [ \"liar.example\" ]; verdict = \"tempfail\"; reply = \"450 4.7.0 100% {helo}\"; } );\n"
     "    mail = ( { size_over = 1000; verdict = \"reject\"; reply = \"552 5.3.4 Too large\"; },\n"
+    "             { sender = [ \"long@\" ]; verdict = \"reject\"; reply = \"550 5.7.1 "
+    "{helo}{helo}{helo}\\n{helo}{helo}{helo}\"; },"
     "             { tls = 100; sender = [ \"tls@\" ]; verdict = \"reject\"; reply = \"550 5.7.1 tls\"; } );\n"
     "    relay = { mode = \"only\"; clients = [ \"10.0.0.0/8\" ]; authenticated = true; };\n"
     "    data = ( { recipients_over = 2; verdict = \"reject\"; reply = \"550 5.7.1 Too many\"; } ); },\n"
@@ -101,6 +104,26 @@ Test(adapter, a_whole_session_is_judged)
 	cr_assert_eq(rcpt("<test@example.com>"), ANSWER_REJECT);
 	cr_assert_str_eq(fake.reply, "550 5.7.1 Unable to relay for test@example.com");
 	cr_assert_eq(adapter_data(adapter), ANSWER_ACCEPT);
+}
+
+Test(adapter, a_long_reply_is_given_and_logged_whole)
+{
+	char helo[LIMIT_PLACEHOLDER + 1];
+	char three[sizeof helo * 3];
+	char expected[sizeof three * 2 + 64];
+	char *log;
+
+	memset(helo, 'x', sizeof helo - 1);
+	helo[sizeof helo - 1] = '\0';
+	connect_from("203.0.113.10");
+	adapter_helo(adapter, helo);
+	cr_assert_eq(mail("<long@example.org>", NULL), ANSWER_REJECT);
+	snprintf(three, sizeof three, "%s%s%s", helo, helo, helo);
+	snprintf(expected, sizeof expected, "550 5.7.1 %s\n550 5.7.1 %s", three, three);
+	cr_assert_str_eq(fake.reply, expected);
+	log = finish();
+	cr_assert_eq(fixture_count(log, three), 1, "%s", log);
+	free(log);
 }
 
 Test(adapter, a_refusal_is_one_line_of_the_log)

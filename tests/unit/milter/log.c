@@ -1,8 +1,10 @@
 #include <criterion/criterion.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "fixture.h"
 #include "milter/log.h"
 
 static void expect_text(const struct log_field *fields, const char *expected)
@@ -82,6 +84,32 @@ Test(log, a_value_is_cut_where_the_next_byte_would_not_fit)
 	memcpy(expected, "event helo=\"", strlen("event helo=\""));
 	strcpy(expected + strlen("event helo=\"") + LOG_VALUE, "\"\n");
 	expect_text(log_fields(log_word("helo", value)), expected);
+}
+
+/* Around the length up to which lines are usual, whatever that is. */
+Test(log, lines_of_any_length_are_written_whole_and_once)
+{
+	static char values[8][LOG_VALUE];
+	char expected[LOG_LINE];
+
+	for (size_t count = 1; count <= 8; count++) {
+		for (size_t length = LOG_VALUE - 1; length > LOG_VALUE - 200; length--) {
+			struct log_field fields[9] = {{.kind = LOG_END}};
+			char *written;
+
+			for (size_t i = 0; i < count; i++) {
+				memset(values[i], 'a' + (int)i, length);
+				values[i][length] = '\0';
+				fields[i] = log_word("value", values[i]);
+			}
+			log_text("event", "", NULL, fields, expected, sizeof expected);
+			fixture_log_begin();
+			log_event("event", fields);
+			written = fixture_log_end();
+			cr_assert_str_eq(written, expected, "%zu values of %zu bytes", count, length);
+			free(written);
+		}
+	}
 }
 
 Test(log, numbers_are_written_whole)
