@@ -76,7 +76,7 @@ static void read_mailbox(const char *text)
 static void read_name(const char *text)
 {
 	char *name = NULL;
-	char *again = NULL;
+	char *again = NULL, *folded = NULL;
 
 	if (name_read(text, strlen(text), &name) == NAME_CONVERTED) {
 		size_t length = strlen(name);
@@ -84,6 +84,8 @@ static void read_name(const char *text)
 		bytes_claim((length > 0 && name[length - 1] == '.') || /* a dot is taken at a time */
 		                (name_read(name, length, &again) == NAME_CONVERTED && strcmp(name, again) == 0),
 		            "a name that was converted stays as it is");
+		bytes_claim(!name_is_compared(text) || strcmp(text, name) == 0,
+		            "a name in its own form stays as it is");
 		if (name_is_plain(text)) {
 			char *lower = strdup(text);
 
@@ -96,7 +98,8 @@ static void read_name(const char *text)
 	free(again);
 	free(name);
 	name = strdup(text);
-	bytes_claim(name != NULL && name_fold(&name), "memory");
+	bytes_claim(name != NULL && name_fold(name, &folded), "memory");
+	free(folded);
 	free(name);
 }
 
@@ -115,7 +118,8 @@ static void read_reply(const char *text, enum verdict verdict, enum stage stage)
 		facts.texts[fact] = text;
 	reply_render(&reply, &facts, rendered);
 	reply_print(&reply, rendered, printed, sizeof printed);
-	bytes_claim(strlen(rendered) < LIMIT_REPLY, "a reply has its bounds");
+	bytes_claim(strlen(rendered) < reply_room(&reply) && reply_room(&reply) <= LIMIT_REPLY,
+	            "a reply has its bounds");
 	for (const char *line = rendered; line != NULL; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		bytes_claim(strcspn(line, "\n") <= LIMIT_REPLY_LINE, "so has each of its lines");
