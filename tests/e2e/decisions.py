@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 
 from rules import OPEN, OURS, one, refuse
@@ -284,6 +285,40 @@ def _(gate):
         gate.rules(RULES)
     finally:
         lab.run("umount", str(disk))
+
+
+@suite.case("a disk that fails and becomes read-only: mail goes on, the log says so, and what waited is written to the next")
+def _(gate):
+    image, disk = gate.directory / "image", gate.directory / "failing"
+    disk.mkdir()
+    with open(image, "wb") as file:
+        file.truncate(8 << 20)
+    lab.run("mkfs.ext4", "-q", "-E", "root_owner=65534:65534", str(image))
+    lab.run("mount", "-o", "loop,errors=remount-ro", str(image), str(disk))
+    try:
+        log = Log(gate, directory=disk)
+        gate.play(deliver=True).accepted()
+        log.lines(1)
+        mark = gate.daemon.mark()
+        lab.run("mount", "-o", "remount,abort", str(disk))  # what ext4 does where its disk fails
+        for _ in range(8):
+            gate.play(deliver=True).accepted()
+        line = gate.daemon.await_line("the decision log cannot be written", mark)
+        assert re.search("Read-only file system|Input/output error", line), line  # which of them is the kernel's matter
+        gate.daemon.reload()
+        line = gate.daemon.await_line("cannot open the decision log anew", mark)
+        assert "Read-only file system" in line and "it goes on in the old file" in line, line
+        gate.play(deliver=True).accepted()
+        lab.run("umount", "-l", str(disk))
+        shutil.chown(disk, "nobody", "postfix")
+        gate.daemon.reload()
+        line = gate.daemon.await_line("the decision log is written again", mark)
+        assert "lost=0" in line, line
+        log.lines(9)
+        assert len(gate.delivered()) == 10
+        gate.rules(RULES)
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], capture_output=True)
 
 
 @suite.case("a disk that hangs: mail goes on, and what was lost is counted")

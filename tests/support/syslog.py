@@ -9,7 +9,8 @@ from pathlib import Path
 from support import lab
 
 # What programs expect to find; all else of the machine's /dev is none of the lab's business.
-_DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "shm", "pts")
+_DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "shm", "pts",
+            "loop-control", *(f"loop{number}" for number in range(8)))  # for disks of the lab's own
 _LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2", "ptmx": "pts/ptmx"}
 
 _HEADER = re.compile(r"<\d+>\w{3} [ \d]\d [\d:]{8} ")  # priority and time
