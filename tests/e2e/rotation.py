@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import shutil
 import subprocess
 import threading
@@ -38,9 +39,10 @@ class Rotation:
         self._settings.write_text(text)
         self._state = gate.directory / f"{name}.state"
 
-    def rotate(self):
-        """Rotates now, whatever the time is."""
-        lab.run("logrotate", "--force", "--state", self._state, self._settings)
+    def rotate(self, programs=None):
+        """Rotates now, whatever the time is; commands are looked for in `programs` first."""
+        path = os.environ["PATH"] if programs is None else f"{programs}:{os.environ['PATH']}"
+        lab.run("logrotate", "--force", "--state", self._state, self._settings, env=dict(os.environ, PATH=path))
 
     def rotated(self):
         """The files that are not written to any more, the oldest first."""
@@ -55,6 +57,43 @@ class Rotation:
         wait.until(lambda: len(lines()) >= count and all(line.endswith(b"\n") for line in lines()),
                    f"{count} whole lines")
         return [json.loads(line)["session"] for line in lines()]
+
+
+class Systemctl:
+    """Stands in for systemctl where the machine seems to have been booted by systemd: it knows one service, whose main
+    process is the daemon, and only the words that it was told to expect, from root."""
+
+    BOOTED = Path("/run/systemd/system")  # sd_booted(3)
+    ASKS = "--quiet is-active sallyport.service"
+    SIGNALS = "kill --kill-who=main --signal=HUP sallyport.service"
+
+    def __init__(self, gate, active):
+        self.directory = gate.directory / "programs"
+        self.directory.mkdir(exist_ok=True)
+        self._said = self.directory / "said"
+        self._said.write_text("")
+        program = self.directory / "systemctl"
+        program.write_text(f"""#!/bin/sh
+[ "$(id -u)" -eq 0 ] || exit 4 # systemd would not let another user
+echo "$*" >> {self._said}
+case "$*" in
+"{self.ASKS}") exit {0 if active else 3} ;;
+"{self.SIGNALS}") kill -HUP {gate.daemon.pid} ;;
+*) exit 1 ;;
+esac
+""")
+        program.chmod(0o755)
+
+    @property
+    def said(self):
+        return self._said.read_text().splitlines()
+
+    def __enter__(self):
+        self.BOOTED.mkdir(parents=True)
+        return self
+
+    def __exit__(self, *_):
+        self.BOOTED.rmdir()
 
 
 def _read(path):
@@ -122,3 +161,45 @@ def _(gate):
     rotation.rotate()
     assert [path.name for path in rotation.rotated()] == ["decisions.1"]
     gate.rules(one(OPEN))
+
+
+@suite.case("where systemd runs the daemon, its main process is told by systemctl, and by nobody else")
+def _(gate):
+    rotation = Rotation(gate, "service")
+    gate.rules(one(OPEN), extra=f'decisions = "{rotation.log}";')
+    gate.play()
+    wait.until(lambda: rotation.log.stat().st_size > 0, "a line")
+    mark = gate.daemon.mark()
+    with Systemctl(gate, active=True) as systemctl:
+        pkill = systemctl.directory / "pkill"
+        pkill.write_text("#!/bin/sh\nexit 2\n")
+        pkill.chmod(0o755)
+        rotation.rotate(systemctl.directory)
+        pkill.unlink()
+    assert systemctl.said == [Systemctl.ASKS, Systemctl.SIGNALS], systemctl.said
+    gate.daemon.await_line("^reloaded ", mark)
+    gate.play()
+    wait.until(lambda: rotation.log.exists() and rotation.log.stat().st_size > 0, "a line in the new file")
+    assert [path.name for path in rotation.rotated()] == ["decisions.1"]
+
+
+@suite.case("where systemd runs the machine, but not the daemon, that is found by its user and command")
+def _(gate):
+    rotation = Rotation(gate, "by-hand")
+    gate.rules(one(OPEN), extra=f'decisions = "{rotation.log}";')
+    gate.play()
+    wait.until(lambda: rotation.log.stat().st_size > 0, "a line")
+    mark = gate.daemon.mark()
+    with Systemctl(gate, active=False) as systemctl:
+        rotation.rotate(systemctl.directory)
+    assert systemctl.said == [Systemctl.ASKS], systemctl.said
+    gate.daemon.await_line("^reloaded ", mark)
+    gate.rules(one(OPEN))
+
+
+@suite.case("the words for systemctl are such as the real one takes")
+def _(_gate):
+    for words, taken in ((Systemctl.ASKS, True), (Systemctl.SIGNALS, True), ("kill --kill-whoever=x y.service", False)):
+        done = subprocess.run(["systemctl", *words.split()], capture_output=True, text=True)
+        assert ("unrecognized option" not in done.stderr) == taken, done
+        assert done.returncode != 0, done  # there is no systemd in this lab to be told
