@@ -118,7 +118,8 @@ static void warn(const struct watch_suspect *suspect, enum nat_watch manner)
 	    manner == NAT_WATCH_REFUSE ? "; relaying from it without a login is put off until the rules change" : "");
 }
 
-static struct sighting sight(const struct sentry_client *client, const struct session *session, bool begins)
+static struct sighting sight(const struct sentry_client *client, const struct session *session, bool begins,
+                             const char *domain)
 {
 	const char *const *texts = session_texts(session)->texts;
 	enum watch_kind kind = WATCH_ADDRESS;
@@ -132,7 +133,7 @@ static struct sighting sight(const struct sentry_client *client, const struct se
 	    .kind = kind,
 	    .begins = begins,
 	    .helo = texts[FACT_HELO],
-	    .sender = client->outside ? texts[FACT_SENDER] : NULL,
+	    .domain = domain,
 	    .user = texts[FACT_USER],
 	};
 }
@@ -141,16 +142,18 @@ void sentry_mail(struct sentry *sentry, struct sentry_client *client, const stru
 {
 	enum nat_watch manner = sentry != NULL ? atomic_load(&sentry->manner) : NAT_WATCH_OFF;
 	bool begins = !client->begun;
+	const char *domain;
 	struct watch_suspect suspect;
 	struct sighting sighting;
 
 	if (!client->known)
 		return;
 	client->begun = true;
-	client->outside = client->trusted != NULL && session_sender_is_outside(session);
+	domain = client->trusted != NULL ? session_outside_domain(session) : NULL;
+	client->outside = domain != NULL;
 	if (manner == NAT_WATCH_OFF || (client->trusted == NULL && !begins))
 		return;
-	sighting = sight(client, session, begins);
+	sighting = sight(client, session, begins, domain);
 	if (watch_see(sentry->watch, &sighting, &suspect))
 		warn(&suspect, manner);
 }

@@ -35,6 +35,7 @@ struct session {
 	struct class_room room;
 	struct facts facts;
 	struct reading sender_reading, recipient_reading; /* where the MTA reads something else; else absent */
+	struct mailbox sender;                            /* empty where it could not be read */
 	struct reply_texts texts;
 	char client_text[LIMIT_NETWORK_TEXT];
 	bool has_local_address;
@@ -117,6 +118,7 @@ void session_free(struct session *session)
 {
 	if (session == NULL)
 		return;
+	mailbox_destroy(&session->sender);
 	match_room_free(session->match_room);
 	arena_free(session->arena);
 	free(session);
@@ -348,7 +350,7 @@ static enum decision_cause take_sender(struct session *session, const struct env
 		return cause;
 	take_mailbox(session, FACT_SENDER, &mailbox, envelope->reading, session->room.sender,
 	             session->room.sender_reading);
-	mailbox_destroy(&mailbox);
+	session->sender = mailbox;
 	return CAUSE_NOTHING;
 }
 
@@ -488,6 +490,8 @@ struct decision session_data(struct session *session)
 void session_reset(struct session *session)
 {
 	end_scope(session, SCOPE_MESSAGE);
+	if (session->sender.text != NULL)
+		mailbox_destroy(&session->sender);
 	session->mail_accepted = false;
 	session->facts.authenticated = false;
 	session->facts.tls_bits = amount_of(0);
@@ -501,19 +505,14 @@ const struct listener *session_listener(const struct session *session)
 	return session->listener;
 }
 
-bool session_sender_is_outside(const struct session *session)
+const char *session_outside_domain(const struct session *session)
 {
-	const char *sender = session->texts.texts[FACT_SENDER];
 	struct classifier classifier = classifier_of(session);
 	struct locality here = locality_of(session);
-	struct mailbox mailbox;
-	bool outside;
 
-	if (sender == NULL || mailbox_read(sender, &mailbox) != MAILBOX_READ)
-		return false;
-	outside = mailbox.domain != NULL && classify_local(&classifier, &here, &mailbox) == TRUTH_NO;
-	mailbox_destroy(&mailbox);
-	return outside;
+	if (session->sender.domain == NULL || classify_local(&classifier, &here, &session->sender) != TRUTH_NO)
+		return NULL;
+	return session->sender.domain;
 }
 
 bool session_relay(const struct session *session)

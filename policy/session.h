@@ -123,8 +123,8 @@ const struct listener *session_listener(const struct session *session);
 /* Whether the sender, or the recipient, was judged by two readings. */
 bool session_read_twice(const struct session *session, enum fact fact);
 
-/* Whether the sender of this message has a domain, and that is none of local_domains. */
-bool session_sender_is_outside(const struct session *session);
+/* The domain of this message's sender, as it is compared, where it is none of local_domains; else NULL. */
+const char *session_outside_domain(const struct session *session);
 
 /* Whether the recipient of the last session_rcpt is relay. */
 bool session_relay(const struct session *session);

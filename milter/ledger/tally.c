@@ -135,20 +135,12 @@ static void count_parties(struct tally *tally, const struct record *record, cons
 		top_count(tally->tops[TALLY_SENDERS], *record->sender != '\0' ? record->sender : "<>");
 }
 
-static void watch_record(struct tally *tally, const struct record *record)
-{
-	struct watch_suspect unused;
-	struct sighting sighting;
-
-	if (sighting_of(record, &sighting))
-		watch_see(tally->watch, &sighting, &unused);
-}
-
 static bool count(struct tally *tally, const struct record *record)
 {
 	struct volume volume = volume_of(record);
 	enum tally_side side = side_of(record);
 	size_t listener = find_listener(tally, record, side);
+	struct watch_suspect unused;
 
 	tally->inside++;
 	if (record->time < tally->first)
@@ -160,7 +152,7 @@ static bool count(struct tally *tally, const struct record *record)
 	volume_add(&tally->listeners[listener].volume, &volume);
 	count_reasons(tally, record, side);
 	count_parties(tally, record, &volume);
-	watch_record(tally, record);
+	watch_see_record(tally->watch, record, &unused);
 	return timeline_add(tally->timeline, (time_t)(record->time / 1000), listener, &volume);
 }
 

@@ -238,19 +238,6 @@ static bool count_helo(const struct watch *watch, struct place *place, const cha
 	return count_text(watch, place, COUNTED_HELOS, helo, length);
 }
 
-static bool count_sender(const struct watch *watch, struct place *place, const char *sender)
-{
-	struct mailbox mailbox;
-	bool new = false;
-
-	if (mailbox_read(sender, &mailbox) != MAILBOX_READ)
-		return false;
-	if (mailbox.domain != NULL)
-		new = count_text(watch, place, COUNTED_DOMAINS, mailbox.domain, strlen(mailbox.domain));
-	mailbox_destroy(&mailbox);
-	return new;
-}
-
 /* Takes what is told; returns whether there is more to be judged by than before. */
 static bool take(const struct watch *watch, struct place *place, const struct sighting *sighting)
 {
@@ -261,8 +248,8 @@ static bool take(const struct watch *watch, struct place *place, const struct si
 	place->now.sessions += sighting->begins;
 	if (sighting->helo != NULL)
 		more |= count_helo(watch, place, sighting->helo);
-	if (sighting->sender != NULL)
-		more |= count_sender(watch, place, sighting->sender);
+	if (sighting->domain != NULL)
+		more |= count_text(watch, place, COUNTED_DOMAINS, sighting->domain, strlen(sighting->domain));
 	if (sighting->user != NULL)
 		more |= count_text(watch, place, COUNTED_LOGINS, sighting->user, strlen(sighting->user));
 	return more;
@@ -280,23 +267,27 @@ static unsigned count_of(const struct place *place, enum counted counted)
 	return sketch_count(&place->now.sketches[counted], &place->before.sketches[counted]);
 }
 
-/* The figures of a place as it is now; returns whether it looks like many clients. */
+/* Whether a place looks like many clients, and by which figures. */
 static bool judge(const struct lane *lane, const struct place *place, struct watch_suspect *ret_suspect)
 {
 	struct watch_suspect looks = place->is;
 	bool more_signs;
 
 	looks.helos = count_of(place, COUNTED_HELOS);
+	if (looks.helos < SOME_HELOS)
+		return false;
 	looks.domains = count_of(place, COUNTED_DOMAINS);
+	if (looks.domains < SOME_DOMAINS)
+		return false;
 	looks.logins = count_of(place, COUNTED_LOGINS);
 	looks.sessions = place->now.sessions + place->before.sessions;
 	looks.displaces = displaces(lane, place);
 	looks.last = place->seen;
-	*ret_suspect = looks;
-	if (looks.helos >= MANY_HELOS && looks.domains >= MANY_DOMAINS)
-		return true;
 	more_signs = looks.logins >= SOME_LOGINS || looks.kind != WATCH_ADDRESS || looks.displaces;
-	return more_signs && looks.helos >= SOME_HELOS && looks.domains >= SOME_DOMAINS;
+	if (!more_signs && (looks.helos < MANY_HELOS || looks.domains < MANY_DOMAINS))
+		return false;
+	*ret_suspect = looks;
+	return true;
 }
 
 /* Notes that the place looks like many clients; returns whether that is news. */
@@ -341,6 +332,39 @@ bool watch_see(struct watch *watch, const struct sighting *sighting, struct watc
 	pthread_mutex_unlock(&watch->lock);
 	if (news)
 		*ret_suspect = looks;
+	return news;
+}
+
+/* As the record has it, without the sender. */
+static struct sighting sighting_of(const struct record *record)
+{
+	bool anonymous = record->mechanism != NULL && strcasecmp(record->mechanism, "ANONYMOUS") == 0;
+	struct sighting sighting = {
+	    .time = record->time,
+	    .listener = record->listener,
+	    .client = record->client,
+	    .begins = record->message == 1,
+	    .helo = record->helo,
+	    .user = anonymous ? NULL : record->user,
+	};
+
+	sighting.trusted = record->trusted != NULL && watch_kind_from_name(record->trusted, &sighting.kind);
+	return sighting;
+}
+
+bool watch_see_record(struct watch *watch, const struct record *record, struct watch_suspect *ret_suspect)
+{
+	struct sighting sighting = sighting_of(record);
+	struct mailbox sender;
+	bool news;
+
+	if (record->kind != RECORD_MESSAGE || record->listener == NULL || !record->has_client || record->local)
+		return false;
+	if (!record->outside || record->sender == NULL || mailbox_read(record->sender, &sender) != MAILBOX_READ)
+		return watch_see(watch, &sighting, ret_suspect);
+	sighting.domain = sender.domain;
+	news = watch_see(watch, &sighting, ret_suspect);
+	mailbox_destroy(&sender);
 	return news;
 }
 
@@ -450,24 +474,4 @@ void watch_describe(const struct watch_suspect *suspect, char *ret_text)
 	snprintf(ret_text, WATCH_TEXT, "%u HELO names, %u outside sender domains%s%s%s", suspect->helos,
 	         suspect->domains, logins, reasons[suspect->kind],
 	         suspect->displaces ? "; hardly any session comes from a public address any more" : "");
-}
-
-bool sighting_of(const struct record *record, struct sighting *ret_sighting)
-{
-	bool anonymous = record->mechanism != NULL && strcasecmp(record->mechanism, "ANONYMOUS") == 0;
-	struct sighting sighting = {
-	    .time = record->time,
-	    .listener = record->listener,
-	    .client = record->client,
-	    .begins = record->message == 1,
-	    .helo = record->helo,
-	    .sender = record->outside ? record->sender : NULL,
-	    .user = anonymous ? NULL : record->user,
-	};
-
-	if (record->kind != RECORD_MESSAGE || record->listener == NULL || !record->has_client || record->local)
-		return false;
-	sighting.trusted = record->trusted != NULL && watch_kind_from_name(record->trusted, &sighting.kind);
-	*ret_sighting = sighting;
-	return true;
 }

@@ -75,7 +75,7 @@ struct sighting {
 	enum watch_kind kind;
 	bool begins; /* the first message of its session */
 	const char *helo;
-	const char *sender; /* where its domain is an outside one */
+	const char *domain; /* of the sender, where it is an outside one, as it is compared */
 	const char *user;
 };
 
@@ -111,6 +111,9 @@ unsigned watch_forget(struct watch *watch, uint64_t now);
  */
 bool watch_see(struct watch *watch, const struct sighting *sighting, struct watch_suspect *ret_suspect);
 
+/* The same by what a record tells, if it is one of a message. */
+bool watch_see_record(struct watch *watch, const struct record *record, struct watch_suspect *ret_suspect);
+
 /* Whether the address is a suspect, at any listener. */
 bool watch_suspects(struct watch *watch, const struct address *client, uint64_t now);
 
@@ -119,8 +122,5 @@ unsigned watch_count(struct watch *watch, uint64_t now);
 
 /* Suspects, by listener and address; returns how many.  *ret_list: malloc(3) memory, NULL where there is none. */
 size_t watch_list(struct watch *watch, uint64_t now, struct watch_suspect **ret_list);
-
-/* What a record of a message tells; its texts are the record's.  Returns false where it tells nothing. */
-bool sighting_of(const struct record *record, struct sighting *ret_sighting);
 
 #endif

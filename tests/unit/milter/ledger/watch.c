@@ -45,15 +45,15 @@ static void see(void)
 static void see_many(unsigned helos, unsigned domains)
 {
 	for (unsigned i = 0; i < helos || i < domains; i++) {
-		char helo[64], sender[64];
+		char helo[64], domain[64];
 
 		snprintf(helo, sizeof helo, "Host-%u.example.", i % helos);
-		snprintf(sender, sizeof sender, "someone%u@domain-%u.example", i, domains > 0 ? i % domains : 0);
+		snprintf(domain, sizeof domain, "domain-%u.example", domains > 0 ? i % domains : 0);
 		sighting.helo = helo;
-		sighting.sender = domains > 0 ? sender : NULL;
+		sighting.domain = domains > 0 ? domain : NULL;
 		see();
 	}
-	sighting.helo = sighting.sender = NULL;
+	sighting.helo = sighting.domain = NULL;
 }
 
 static unsigned suspects(void)
@@ -174,12 +174,12 @@ Test(watch, no_place_is_taken_where_public_addresses_stay_or_were_not_there)
 Test(watch, what_was_seen_the_day_before_does_not_count)
 {
 	for (unsigned i = 0; i < 60; i++) {
-		char helo[32], sender[64];
+		char helo[32], domain[64];
 
 		snprintf(helo, sizeof helo, "host-%u", i);
-		snprintf(sender, sizeof sender, "a@domain-%u.example", i);
+		snprintf(domain, sizeof domain, "domain-%u.example", i);
 		sighting.helo = helo;
-		sighting.sender = sender;
+		sighting.domain = domain;
 		see();
 		sighting.time += 4 * HOUR;
 	}
@@ -394,41 +394,96 @@ Test(watch, every_kind_has_a_name_that_is_read_again)
 	cr_expect_not(watch_kind_from_name("router", &read));
 }
 
+/* Records of sessions that show many clients: 13 HELO names, 26 domains in two spellings, 7 logins. */
+static void see_records(const struct record *like)
+{
+	for (unsigned i = 0; i < 26; i++) {
+		struct record record = *like;
+		char helo[64], sender[64], user[64];
+
+		snprintf(helo, sizeof helo, "host%u.example", i % 13);
+		snprintf(sender, sizeof sender, "a%u@%s%u.example", i, i % 2 == 0 ? "Domain" : "domain", i);
+		snprintf(user, sizeof user, "user%u", i % 7);
+		record.helo = helo;
+		record.sender = record.sender != NULL ? record.sender : sender;
+		record.user = record.user != NULL ? record.user : user;
+		news += watch_see_record(watch, &record, &suspect);
+	}
+}
+
 Test(watch, a_record_tells_what_its_session_told)
 {
-	struct record record = {
+	const struct record like = {
 	    .kind = RECORD_MESSAGE,
 	    .time = 77,
 	    .message = 1,
 	    .listener = "server",
 	    .has_client = true,
-	    .helo = "mx.example",
-	    .user = "alice",
-	    .sender = "a@example.org",
+	    .client = sighting.client,
 	    .trusted = "bridge",
 	    .outside = true,
 	};
+	struct watch_suspect *list;
 
-	cr_assert(sighting_of(&record, &sighting));
-	cr_expect(sighting.time == 77 && sighting.trusted && sighting.kind == WATCH_BRIDGE && sighting.begins);
-	cr_expect_str_eq(sighting.sender, "a@example.org");
-	cr_expect_str_eq(sighting.helo, "mx.example");
-	cr_expect_str_eq(sighting.user, "alice");
-	record.message = 2;
-	record.outside = false;
-	record.trusted = NULL;
-	record.mechanism = "anonymous";
-	cr_assert(sighting_of(&record, &sighting));
-	cr_expect(!sighting.trusted && !sighting.begins && sighting.sender == NULL && sighting.user == NULL);
-	record.trusted = "something new";
-	cr_assert(sighting_of(&record, &sighting));
-	cr_expect_not(sighting.trusted);
-	record.local = true;
-	cr_expect_not(sighting_of(&record, &sighting));
-	record.local = false;
-	record.listener = NULL;
-	cr_expect_not(sighting_of(&record, &sighting));
-	record.listener = "server";
-	record.kind = RECORD_SESSION;
-	cr_expect_not(sighting_of(&record, &sighting));
+	see_records(&like);
+	cr_expect_eq(news, 1);
+	cr_expect_eq(suspect.kind, WATCH_BRIDGE);
+	see_records(&like);
+	cr_assert_eq(watch_list(watch, 77, &list), 1);
+	cr_expect(list->helos >= 12 && list->helos <= 14, "%u", list->helos);
+	cr_expect(list->domains >= 24 && list->domains <= 29, "%u", list->domains);
+	free(list);
+}
+
+Test(watch, a_record_that_does_not_tell_it_is_no_sign)
+{
+	const struct record like = {
+	    .kind = RECORD_MESSAGE,
+	    .message = 1,
+	    .listener = "server",
+	    .has_client = true,
+	    .client = sighting.client,
+	    .trusted = "address",
+	    .outside = true,
+	};
+	struct record rows[8];
+
+	for (size_t i = 0; i < 8; i++)
+		rows[i] = like;
+	rows[0].kind = RECORD_SESSION;
+	rows[1].listener = NULL;
+	rows[2].has_client = false;
+	rows[3].local = true;
+	rows[4].trusted = NULL;
+	rows[5].trusted = "something new";
+	rows[6].outside = false;
+	rows[7].sender = "\"torn@";
+	for (size_t i = 0; i < 8; i++) {
+		watch_forget(watch, 0);
+		see_records(&rows[i]);
+		cr_expect_eq(news, 0, "row %zu", i);
+	}
+}
+
+Test(watch, an_anonymous_login_is_none)
+{
+	struct record like = {
+	    .kind = RECORD_MESSAGE,
+	    .message = 1,
+	    .listener = "server",
+	    .has_client = true,
+	    .client = sighting.client,
+	    .trusted = "address",
+	    .outside = true,
+	    .mechanism = "anonymous",
+	};
+
+	see_records(&like);
+	cr_expect_eq(news, 1);
+	cr_expect_eq(suspect.logins, 0);
+	watch_forget(watch, 0);
+	like.mechanism = "PLAIN";
+	see_records(&like);
+	cr_expect_eq(news, 2);
+	cr_expect_geq(suspect.logins, 5);
 }
