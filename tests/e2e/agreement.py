@@ -1,4 +1,5 @@
-"""A mixed load: clients, the counters, the decision log, the report and the MTA's own log tell the same of it.
+"""A mixed load: clients, the counters, the decision log, the report, replay, shadow rules and the MTA's own log tell the
+same of it.
 
 Sessions of every kind, many at a time: local and relay recipients, one and several, logins, refusals at every stage, and
 clients that give up at every place. 10000 of them; SALLYPORT_SESSIONS=1000 in the environment plays fewer.
@@ -41,6 +42,10 @@ REFUSALS = (f'connection = {{ mode = "all-except"; clients = [ "{BLOCKED}" ]; }}
 RULES = rule_file(
     f'{{ name = "outbound"; direction = "outbound"; match = {{ port = {list(OUTBOUND)}; }}; {" ".join(REFUSALS)} }}',
     listener(*REFUSALS))
+
+# Without the rule that lets a network relay: what judges beside them, and what replay is given.
+LESS = RULES.replace(f'clients = [ "{lab.LAN}" ]', "clients = []")
+SHADOW = "less.conf"
 
 
 @dataclass
@@ -178,7 +183,8 @@ class Load:
 
     def __init__(self, gate):
         log = gate.directory / "agreement"
-        gate.rules(RULES, extra=f'metrics = "{ADDRESS}"; decisions = "{log}";')
+        self.less = gate.write_rules(LESS, name=SHADOW)
+        gate.rules(f'{RULES} shadow = "{SHADOW}";', extra=f'metrics = "{ADDRESS}"; decisions = "{log}";')
         mark = len(gate.mta.log)
         self.clients = play_all(gate.mta.bare)
         self.messages = {message.sender: message for client in self.clients for message in client.messages}
@@ -196,13 +202,25 @@ class Load:
         count = len(self.messages) + self.silent
         wait.until(lambda: log.read_bytes().count(b"\n") >= count, f"{count} lines", PATIENCE, 0.1)
         self.lines = decisions.read(log)
+        wait.until(lambda: sum(by_label(counted(), "sallyport_shadow_judged_total", "outcome").values()) >= count,
+                   "the shadow to have judged all", PATIENCE, 0.1)
         self.counters = counted()
+        self.log = log
         done = subprocess.run([gate.executable, "report", "--json", log], capture_output=True, text=True)
         assert done.returncode == 0 and done.stderr == "", done
         self.report = json.loads(done.stdout)
         wait.until(lambda: sum(map(len, mail_log.read(gate.mta.name, gate.mta.log[mark:]).sent.values())) >= arriving,
                    "the MTA to log what it sent", PATIENCE, 0.2)
         self.mta = mail_log.read(gate.mta.name, gate.mta.log[mark:])
+
+
+def by_label(counters, name, label):
+    """The sums of a counter's series by the values of a label."""
+    found = collections.Counter()
+    for (series, labels), value in counters.items():
+        if series == name:
+            found[dict(labels)[label]] += value
+    return found
 
 
 _loads = []
@@ -302,3 +320,53 @@ def _(gate):
     queues = {line["queue"]: line["sender"] for line in played.lines if line["end"] == "accepted"}
     same({queue: played.mta.queues.get(queue) for queue in queues}, queues)
     assert len(queues) == len(played.accepted)
+
+
+def replay(gate, rules, log):
+    done = subprocess.run([gate.executable, "replay", "--json", "-c", rules, log], capture_output=True, text=True)
+    assert done.returncode in (0, 1) and done.stderr == "", done
+    return done.returncode, json.loads(done.stdout)
+
+
+def through_the_network(line):
+    """The recipients of a line that were relayed because of the client's network alone."""
+    if line["client"] != lab.LAN or "user" in line:
+        return []
+    return [step["recipient"] for step in line["stages"] if step.get("relay") and step["verdict"] == "accept"]
+
+
+def passes_data_without(line):
+    """Was it refused at DATA for its many recipients, and would not have been without those?"""
+    taken = sum(step["stage"] == "rcpt" and step["verdict"] == "accept" for step in line["stages"])
+    return (line["stages"][-1]["stage"] == "data" and line["stages"][-1]["verdict"] == "reject" and
+            1 <= taken - len(through_the_network(line)) <= 4)
+
+
+@suite.case("replay by the same rules has nothing to say")
+def _(gate):
+    played = load(gate)
+    status, found = replay(gate, gate.rule_file, played.log)
+    assert (status, found["records"], found["different"], found["left_out"]) == (0, len(played.lines), 0, 0), found
+    assert found["hashed"] == found["no_rules"] == 0, found
+
+
+@suite.case("replay without a relay rule finds exactly the sessions that used it; the shadow found them, too, meanwhile")
+def _(gate):
+    played = load(gate)
+    used = {line["session"]: line for line in played.lines if through_the_network(line)}
+    messages = sum(bool(through_the_network(line)) for line in played.lines)
+    wanted = {stage: count for stage, count in (
+        ("rcpt", sum(len(through_the_network(line)) for line in played.lines)),
+        ("data", sum(passes_data_without(line) for line in played.lines if through_the_network(line)))) if count}
+    assert wanted["rcpt"] >= 10, wanted
+    status, found = replay(gate, played.less, played.log)
+    assert (status, found["different"]) == (1, messages), (found, messages)
+    replayed = collections.Counter()
+    for difference in found["differences"]:
+        replayed[difference["stage"]] += difference["count"]
+        assert all(example["session"] in used for example in difference["examples"]), difference
+    same(replayed, wanted)
+    same(by_label(played.counters, "sallyport_shadow_differences_total", "stage"), wanted)
+    same(by_label(played.counters, "sallyport_shadow_judged_total", "outcome"),
+         {"different": messages, "same": len(played.lines) - messages})
+    assert not any(by_label(played.counters, "sallyport_shadow_not_judged_total", "reason").values()), played.counters
