@@ -320,8 +320,8 @@ static void say_envelope(struct play *play, char *ret_size, const char **ret_arg
 		meant->reading = say(play, MAIL_ADDRESS);
 	if (flags & 2)
 		meant->user = say(play, AUTH_AUTHEN);
-	if (flags & 4 && *say(play, AUTH_TYPE) != '\0')
-		meant->mechanism = play->macros[AUTH_TYPE];
+	if (flags & 4 && *say(play, AUTH_TYPE) != '\0' && meant->user != NULL)
+		meant->mechanism = play->macros[AUTH_TYPE]; /* there is none without a login */
 	if (flags & 8) {
 		play->macros[TLS_VERSION] = "TLSv1.3";
 		meant->tls_bits = 1 + bytes_number(&play->bytes) % 512;
