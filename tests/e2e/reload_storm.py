@@ -1,7 +1,8 @@
 """1,000 SIGHUPs during 2,000 sessions.
 
 Two rule files alternate; each names itself in every refusal. A session that sees both was judged by two rule sets, a
-session that sees an answer of another kind was lost.
+session that sees an answer of another kind was lost. Each file has a shadow with the same rules: a session whose shadow came
+with other rules than its own would be a difference.
 """
 
 import os
@@ -23,11 +24,15 @@ BURST = 5
 _GROWTH_KIB = 2048  # what a warm daemon may still grow by; a leak of one rule set per reload would be many times this
 
 
-def marked(mark):
+def rules_of(mark):
     return one(refuse("helo", 'helo = [ "refused.example" ];', f"550 5.7.1 {mark} helo"),
                refuse("mail", 'sender = [ "refused@" ];', f"550 5.7.1 {mark} mail"),
                refuse("rcpt", 'recipient = [ "refused@" ];', f"550 5.7.1 {mark} rcpt"),
                f'relay = {{ mode = "only"; reply = "550 5.7.1 {mark} relay"; }};')
+
+
+def marked(mark):
+    return f'{rules_of(mark)} shadow = "storm-{mark}.conf";'
 
 
 def one_session(session):
@@ -97,6 +102,8 @@ class Clients:
 
 @suite.case(f"{SIGNALS} SIGHUPs during {SESSIONS} sessions: none lost, none judged twice, daemon alive, memory flat")
 def _(gate):
+    for mark in "AB":
+        gate.write_rules(rules_of(mark), name=f"storm-{mark}.conf")
     gate.rules(marked("A"))
     pid = gate.daemon.pid
     clients = Clients(gate)
@@ -124,3 +131,5 @@ def _(gate):
     print(f"# {reloads} reloads were done for {SIGNALS} signals")
     assert not any("reload failed" in line for line in gate.daemon.since(gate.daemon_mark))
     assert reloads >= SIGNALS // BURST // 2, reloads
+    assert not any("shadow" in line and not line.startswith(("reloaded ", "started "))
+                   for line in gate.daemon.since(gate.daemon_mark))
