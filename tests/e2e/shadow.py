@@ -1,6 +1,7 @@
 """Shadow rules: live sessions are judged by a second rule file too, which answers nobody."""
 
 import json
+import os
 import re
 import subprocess
 
@@ -251,4 +252,21 @@ def _(gate):
     assert len(differences(gate, mark)) == LINES_A_MINUTE
     assert any(re.match("shadow differs so many times more within a minute more=5$", line)
                for line in gate.daemon.since(mark)), gate.daemon.since(mark)
+    gate.rules(one(OPEN))
+
+
+@suite.case("where the disk of the decision log hangs the shadow goes on")
+def _(gate):
+    pipe = gate.directory / "hanging"
+    os.mkfifo(pipe)
+    os.chmod(pipe, 0o666)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    judge_by(gate, one(OPEN), CLOSED, f'{METRICS} decisions = "{pipe}";')
+    recipients = [f"user{number:03}@example.com" for number in range(60)]
+    for _ in range(20):  # far more than a pipe holds
+        gate.play(recipients=recipients)
+    assert await_judged(20) == (0, 20)
+    gate.daemon.stop()
+    assert any("records that the decision log did not take" in line for line in gate.daemon.lines), gate.daemon.lines
+    os.close(reader)
     gate.rules(one(OPEN))
