@@ -400,8 +400,10 @@ enum answer adapter_rcpt(struct adapter *adapter, char *const *arguments)
 	resolved = macros_resolved(&adapter->mta);
 	decision = session_rcpt_read(adapter->session, arguments[0], resolved, resolved);
 	if (decision.verdict == VERDICT_ACCEPT &&
-	    sentry_refuses(adapter->ledger->sentry, &adapter->client, adapter->session))
+	    sentry_refuses(adapter->ledger->sentry, &adapter->client, adapter->session)) {
 		decision = decide_without_rules(STAGE_RCPT, CAUSE_NAT_WATCH);
+		session_rcpt_withdrawn(adapter->session);
+	}
 	account_spent(adapter->account, clock_of(adapter) - began);
 	if (decision.verdict == VERDICT_ACCEPT && adapter->account == NULL)
 		return ANSWER_CONTINUE;

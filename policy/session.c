@@ -479,6 +479,11 @@ struct decision session_rcpt_read(struct session *session, const char *recipient
 	return decision;
 }
 
+void session_rcpt_withdrawn(struct session *session)
+{
+	session->facts.recipients = amount_of(session->facts.recipients.least - 1);
+}
+
 struct decision session_data(struct session *session)
 {
 	if (session->facts.recipients.least == 0)

@@ -110,6 +110,10 @@ struct decision session_rcpt(struct session *session, const char *recipient, con
 struct decision session_rcpt_read(struct session *session, const char *recipient, const char *resolved,
                                   const char *reading);
 
+/* The recipient that was accepted last is not taken after all, for a reason that is not the rules': it does not count.
+ */
+void session_rcpt_withdrawn(struct session *session);
+
 struct decision session_data(struct session *session);
 
 /* Ends the message (RSET, end of message, abort); may be called at any time, any number of times. */

@@ -22,7 +22,8 @@
 	"    relay = { mode = \"only\"; clients = [ \"127.0.0.1\" ]; }; },\n"                                          \
 	"  { name = \"gate\"; direction = \"inbound\"; match = { port = [ 25 ]; };\n"                                  \
 	"    mail = ( { sender = [ \"spam@\" ]; verdict = \"reject\"; } );\n"                                          \
-	"    relay = { mode = \"only\"; clients = [ \"10.0.0.0/8\", \"127.0.0.1\" ]; authenticated = true; }; },\n"    \
+	"    relay = { mode = \"only\"; clients = [ \"10.0.0.0/8\", \"127.0.0.1\" ]; authenticated = true; };\n"       \
+	"    data = ( { recipients_over = 1; verdict = \"reject\"; } ); },\n"                                          \
 	"  { name = \"side\"; direction = \"inbound\"; match = { port = [ 26 ]; };\n"                                  \
 	"    relay = { mode = \"only\"; clients = [ \"10.0.0.0/8\" ]; }; }\n"                                          \
 	");\n"
@@ -198,6 +199,21 @@ Test(sentry, refuse_puts_off_what_a_suspect_relays_without_a_login_at_every_list
 	fake_mta_macro(&fake, "{auth_type}", "ANONYMOUS");
 	mail("<someone@example.org>");
 	cr_expect_eq(rcpt("<test@example.com>"), ANSWER_TEMPFAIL);
+}
+
+Test(sentry, a_recipient_that_is_put_off_does_not_count_among_those_of_the_message)
+{
+	begin_with("nat_watch = \"refuse\";\n");
+	play_many("10.0.0.1", 14);
+	connect_to("25", "10.0.0.1");
+	mail("<>");
+	cr_expect_eq(rcpt("<test@example.com>"), ANSWER_TEMPFAIL);
+	cr_expect_eq(rcpt("<info@ours.example>"), ANSWER_CONTINUE);
+	cr_expect_eq(rcpt("<test@example.com>"), ANSWER_TEMPFAIL);
+	cr_expect_eq(adapter_data(adapter), ANSWER_ACCEPT);
+	mail("<>");
+	cr_expect_eq(rcpt("<test@example.com>"), ANSWER_TEMPFAIL);
+	cr_expect_eq(adapter_data(adapter), ANSWER_TEMPFAIL, "there is none");
 }
 
 Test(sentry, what_the_rules_refuse_stays_refused_by_them)
