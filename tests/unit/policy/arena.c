@@ -183,9 +183,10 @@ Test(arena, rewound_to_before_anything_was_taken)
 
 Test(arena, marks_may_be_in_each_other)
 {
+	const char *kept = arena_text(arena, "kept", 4), *first, *second; /* so that the block stays, too */
 	struct arena_mark outer = arena_mark(arena), inner;
-	const char *first = arena_text(arena, "first", 5), *second;
 
+	first = arena_text(arena, "first", 5);
 	inner = arena_mark(arena);
 	second = arena_text(arena, "second", 6);
 	arena_rewind(arena, inner);
@@ -193,6 +194,7 @@ Test(arena, marks_may_be_in_each_other)
 	cr_assert_str_eq(first, "first");
 	arena_rewind(arena, outer);
 	cr_assert_eq(arena_text(arena, "other", 5), first);
+	cr_assert_str_eq(kept, "kept");
 }
 
 Test(arena, a_small_one_takes_as_much_as_it_was_made_for_without_asking_again)
