@@ -267,6 +267,7 @@ static void load_shadow(const struct daemon *daemon, struct rules *rules)
 	struct counters *counters = daemon->ledger.counters;
 
 	shadow_load(rules);
+	malloc_trim(0); /* as of the rules themselves */
 	if (counters != NULL)
 		counters_shadow_rules(counters, rules->shadow != NULL ? 1 : 0, shadow_is_missing(rules));
 }
