@@ -215,21 +215,22 @@ Test(account, each_message_is_a_record_and_none_has_what_was_another_s)
 
 Test(account, what_a_client_s_address_is_trusted_with_stands_in_the_record)
 {
+	static const char *const senders[] = {"<one@example.org>", "<\"torn@example.org>", "<one@ours.example>", "<>"};
+
 	connect_from("10.0.0.1");
-	mail("<one@example.org>", NULL);
-	mail("<one@ours.example>", NULL);
-	mail("<>", NULL);
+	for (size_t i = 0; i < 4; i++)
+		mail(senders[i], NULL);
 	adapter_abort(adapter);
 	connect_from("203.0.113.10");
 	mail("<one@example.org>", NULL);
 	finish();
-	cr_assert_eq(record_count, 4);
-	for (size_t i = 0; i < 3; i++) {
+	cr_assert_eq(record_count, 5);
+	for (size_t i = 0; i < 4; i++) {
 		cr_assert_str_eq(records[i].trusted, "address");
-		cr_assert_eq(records[i].outside, i == 0, "%zu", i);
+		cr_assert_eq(records[i].outside, i == 0, "%s", senders[i]);
 	}
-	cr_assert_null(records[3].trusted);
-	cr_assert_not(records[3].outside);
+	cr_assert_null(records[4].trusted);
+	cr_assert_not(records[4].outside);
 }
 
 Test(account, a_refusal_before_mail_is_the_first_of_the_record)

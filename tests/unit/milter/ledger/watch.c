@@ -85,6 +85,31 @@ Test(watch, neither_is_by_itself)
 	cr_expect_eq(suspects(), 0);
 }
 
+/* Figures just below a bound and just above it, as far as a sketch is exact; of each an address. */
+Test(watch, the_bounds_are_where_they_are_said_to_be)
+{
+	static const struct {
+		unsigned helos, domains;
+		enum watch_kind kind;
+		bool many;
+	} rows[] = {
+	    {8, 200, WATCH_ADDRESS, false}, {12, 200, WATCH_ADDRESS, true}, {200, 17, WATCH_ADDRESS, false},
+	    {200, 23, WATCH_ADDRESS, true}, {3, 200, WATCH_GATEWAY, false}, {7, 200, WATCH_GATEWAY, true},
+	    {200, 8, WATCH_GATEWAY, false}, {200, 12, WATCH_GATEWAY, true},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char client[32];
+
+		snprintf(client, sizeof client, "172.16.1.%zu", i + 1);
+		from(client);
+		sighting.kind = rows[i].kind;
+		news = 0;
+		see_many(rows[i].helos, rows[i].domains);
+		cr_expect_eq(news, rows[i].many, "%u HELO names, %u domains", rows[i].helos, rows[i].domains);
+	}
+}
+
 Test(watch, the_same_names_again_and_again_are_few)
 {
 	for (unsigned i = 0; i < 1000; i++)
