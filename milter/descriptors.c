@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "milter/log.h"
+#include "milter/readahead.h"
 
 /* A connection needs one; below this a busy MTA can use them all up. */
 #define FEW_DESCRIPTORS 4096
@@ -61,5 +62,6 @@ int accept(int socket, __SOCKADDR_ARG address, socklen_t *restrict length)
 		nanosleep(&nap, NULL);
 		errno = error;
 	}
+	readahead_begin(connection);
 	return connection;
 }

@@ -56,11 +56,17 @@
 #define LIMIT_SAMPLE_PATTERN (64u * 1024)
 
 /*
- * Bytes that a session keeps for its texts: room for those of usual length, and as much as
- * malloc(3) has at hand for each thread.  More is taken for a message or a recipient that
- * needs it, and given back after it.
+ * Bytes that a session keeps for its texts: room for those of usual length.  More is taken for a
+ * message or a recipient that needs it, and given back after it.
  */
-#define LIMIT_SESSION_ROOM 960
+#define LIMIT_SESSION_ROOM 480
+
+/*
+ * Bytes of a connection that are read ahead: all commands that an MTA sends at once have some
+ * hundreds.  And descriptors, by their numbers, of which any are: more are read as ever.
+ */
+#define LIMIT_READAHEAD 1008
+#define LIMIT_READAHEAD_CONNECTIONS 16384
 
 /* Bytes of an IP address or network as text, "0000:...:255.255.255.255/128" with the end of the string. */
 #define LIMIT_NETWORK_TEXT 56

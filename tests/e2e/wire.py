@@ -64,6 +64,23 @@ def rcpt(each, recipient=RELAY, told=None):
 
 # Negotiation
 
+@suite.case("what an MTA says in one piece is read in one: libmilter's own reads would be two for each command")
+def _(gate):
+    gate.rules(RULES)
+    with conversation(gate) as each:
+        reads = gate.daemon.reads
+        with each.in_one_piece():
+            each.macros("C", TOLD)
+            each.send("C", b"client.example\x004" + b"\x9c\x40" + CLIENT.encode() + b"\0")
+            each.macros("H", {"j": lab.HOST_NAME})
+            each.send("H", b"client.example\0")
+            each.macros("M", {"j": lab.HOST_NAME, "{mail_addr}": SENDER})
+            each.send("M", f"<{SENDER}>\0".encode())
+        assert not each.awaits("C") and not each.awaits("H")
+        assert each.answer("M") == "c"
+        assert gate.daemon.reads - reads <= 2, gate.daemon.reads - reads
+
+
 @suite.case("it asks for the macros that it needs, and for nothing else")
 def _(gate):
     gate.rules(RULES)

@@ -148,6 +148,11 @@ class Daemon:
         return int(self.status("VmRSS")[0])
 
     @property
+    def reads(self):
+        """How often it has read anything, by any thread: system calls."""
+        return int(re.search(r"^syscr: (\d+)", Path(f"/proc/{self.pid}/io").read_text(), re.MULTILINE)[1])
+
+    @property
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 

@@ -11,6 +11,7 @@ has them: C connect, H helo, M mail, R rcpt, T data, L header, N end of headers,
 U unknown, Q quit, K quit but stay connected, D macros, O negotiate.
 """
 
+import contextlib
 import ipaddress
 import socket
 import struct
@@ -44,6 +45,7 @@ class Conversation:
         self.socket.connect(str(path))
         self.asked = {}  # place -> the macros that the milter asked for there, as it wrote them
         self.steps = 0   # that were agreed upon
+        self._piece = None
 
     def __enter__(self):
         return self
@@ -92,7 +94,19 @@ class Conversation:
 
     def send(self, letter, octets=b""):
         """A packet without waiting for what is answered."""
-        self.socket.sendall(struct.pack("!I", 1 + len(octets)) + letter.encode() + octets)
+        packet = struct.pack("!I", 1 + len(octets)) + letter.encode() + octets
+        if self._piece is None:
+            self.socket.sendall(packet)
+        else:
+            self._piece.append(packet)
+
+    @contextlib.contextmanager
+    def in_one_piece(self):
+        """All packets that are sent meanwhile go at once at the end of it."""
+        self._piece = []
+        yield
+        piece, self._piece = self._piece, None
+        self.socket.sendall(b"".join(piece))
 
     def answer(self, event=""):
         """What the milter answers to an event: "c", "a", "r", "t", or the words of a reply, "%" as it was meant.
