@@ -81,7 +81,8 @@ struct value {
 	struct location where;
 	struct entry *entries;
 	size_t count;
-	uint32_t set; /* of its kind, once compiled; SET_NONE before, and where nobody uses it */
+	size_t taken_out; /* entries that take out */
+	uint32_t set;     /* of its kind, once compiled; SET_NONE before, and where nobody uses it */
 };
 
 struct table {

@@ -53,6 +53,7 @@ static void settle(struct reading *reading, struct gathered *entries, bool fault
 		    entry_text(&list[0], room));
 	value->entries = list;
 	value->count = count;
+	value->taken_out = taken_out;
 }
 
 /* Reports an element, or all, of the setting called name. */

@@ -38,7 +38,8 @@ static void find_undone_in(const struct looking *looking, const struct value *va
 		if (entry->kind != ENTRY_TABLE || entry->take_out)
 			continue;
 		table = &looking->model->tables[entry->of.table];
-		for (size_t k = 0; k < table->value.count; k++) {
+		/* Many values may have one large table. */
+		for (size_t k = 0; table->value.taken_out > 0 && k < table->value.count; k++) {
 			const struct entry *out = &table->value.entries[k];
 
 			if (out->take_out && prober_has(looking->prober, value, out)) {
