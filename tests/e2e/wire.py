@@ -78,7 +78,8 @@ def _(gate):
             each.send("M", f"<{SENDER}>\0".encode())
         assert not each.awaits("C") and not each.awaits("H")
         assert each.answer("M") == "c"
-        assert gate.daemon.reads - reads <= 2, gate.daemon.reads - reads
+        # Of six packets by itself it would be twelve; libmilter also reads a pipe of its own, now and then.
+        assert gate.daemon.reads - reads < 6, gate.daemon.reads - reads
 
 
 @suite.case("it asks for the macros that it needs, and for nothing else")
