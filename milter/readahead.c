@@ -48,10 +48,12 @@ static void forget(struct stream *stream)
 
 void readahead_begin(int descriptor)
 {
-	if (descriptor < 0 || descriptor >= LIMIT_READAHEAD_CONNECTIONS)
-		return;
-	forget(&streams[descriptor]);
-	atomic_store_explicit(&streams[descriptor].open, true, memory_order_release);
+	struct stream *stream = stream_of(descriptor); /* what its last close() wrote is seen from here on, too */
+
+	if (stream != NULL)
+		forget(stream);
+	else if (descriptor >= 0 && descriptor < LIMIT_READAHEAD_CONNECTIONS)
+		atomic_store_explicit(&streams[descriptor].open, true, memory_order_release);
 }
 
 static ssize_t system_read(int descriptor, void *buffer, size_t size)
