@@ -129,8 +129,11 @@ static size_t hear(int line, char *ret_heard, size_t room)
 	ssize_t count;
 
 	shutdown(line, SHUT_WR);
-	while ((count = recv(line, ret_heard + length, room - length, 0)) > 0 && length + (size_t)count < room)
-		length += (size_t)count;
+	do { /* libFuzzer's own alarm clock may ring meanwhile */
+		count = recv(line, ret_heard + length, room - length, 0);
+		if (count > 0)
+			length += (size_t)count;
+	} while ((count > 0 && length < room) || (count < 0 && errno == EINTR));
 	bytes_claim(count >= 0 || errno == ECONNRESET, "the daemon hangs up when the MTA does");
 	close(line);
 	return length;
