@@ -20,6 +20,7 @@ static const char usage[] =
     "  --connections N        sessions at once (16)\n"
     "  --idle N               as many more that stay open, before their last words\n"
     "  --sessions N           sessions to count (10000; without end, where --seconds is given)\n"
+    "  --rate N               sessions a second, however long those before take (else one after the other)\n"
     "  --seconds T            time to count for\n"
     "  --warm-up N            sessions before that (a tenth of --sessions)\n"
     "  --patience T           seconds to wait for an answer (30)\n"
@@ -47,6 +48,7 @@ enum {
 	OPTION_CONNECTIONS,
 	OPTION_IDLE,
 	OPTION_SESSIONS,
+	OPTION_RATE,
 	OPTION_SECONDS,
 	OPTION_WARM_UP,
 	OPTION_PATIENCE,
@@ -71,6 +73,7 @@ static const struct option options[] = {
     {"connections", required_argument, NULL, OPTION_CONNECTIONS},
     {"idle", required_argument, NULL, OPTION_IDLE},
     {"sessions", required_argument, NULL, OPTION_SESSIONS},
+    {"rate", required_argument, NULL, OPTION_RATE},
     {"seconds", required_argument, NULL, OPTION_SECONDS},
     {"warm-up", required_argument, NULL, OPTION_WARM_UP},
     {"patience", required_argument, NULL, OPTION_PATIENCE},
@@ -215,6 +218,9 @@ static bool set_load(int option, const char *text, struct load *load)
 		return true;
 	case OPTION_SESSIONS:
 		load->sessions = number(text);
+		return true;
+	case OPTION_RATE:
+		load->rate = strtod(text, NULL);
 		return true;
 	case OPTION_SECONDS:
 		load->seconds = strtod(text, NULL);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -60,6 +61,8 @@ struct run {
 	uint64_t ended; /* sessions */
 	unsigned staying;
 	bool counting;
+	uint64_t interval; /* nanoseconds between sessions, 0 without a rate */
+	uint64_t due;      /* when the next session is */
 	uint64_t start;
 	uint64_t cpu_start;
 	clockid_t cpu_clock;
@@ -122,14 +125,28 @@ static bool say(const struct run *run, struct connection *connection, const unsi
 	return true;
 }
 
-/* Begins a session; where the milter's queue of connections is full, it is tried again later. */
+/* Whether the connection may begin a session, and since when. */
+static bool is_due(struct run *run, const struct connection *connection, uint64_t *ret_since)
+{
+	*ret_since = now();
+	if (run->interval == 0 || connection->stays)
+		return true;
+	if (*ret_since < run->due)
+		return false;
+	*ret_since = run->due;
+	run->due += run->interval;
+	return true;
+}
+
+/* Begins a session that is due; where the milter's queue of connections is full, it is tried again later. */
 static bool begin(struct run *run, struct connection *connection)
 {
 	const struct load *load = run->load;
 	const int yes = 1;
 
 	if (connection->doing == DOING_NOTHING) {
-		connection->begun = now();
+		if (!is_due(run, connection, &connection->begun))
+			return true;
 		connection->socket = socket(load->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 		if (connection->socket < 0)
 			err(1, "socket");
@@ -357,6 +374,20 @@ static bool begin_waiting(struct run *run, size_t count)
 	return true;
 }
 
+/* How long to wait for an answer: no longer than until something is to begin. */
+static struct timespec patience(const struct run *run)
+{
+	static const uint64_t again = 1000000; /* nanoseconds until connect(2) is tried again */
+	uint64_t moment = now();
+	uint64_t wait = again;
+
+	if (run->waiting == 0)
+		return (struct timespec){.tv_sec = run->load->patience};
+	if (run->interval > 0 && run->due < moment + again)
+		wait = run->due > moment ? run->due - moment : 0;
+	return (struct timespec){.tv_nsec = (long)wait};
+}
+
 static bool loop(struct run *run, size_t count)
 {
 	const struct load *load = run->load;
@@ -364,11 +395,11 @@ static bool loop(struct run *run, size_t count)
 
 	start_in_time(run);
 	while (!enough(run)) {
-		int patience = run->waiting > 0 ? 1 : (int)load->patience * 1000;
-		int ready = epoll_wait(run->epoll, events, EVENTS, patience);
+		const struct timespec wait = patience(run);
+		int ready = epoll_pwait2(run->epoll, events, EVENTS, &wait, NULL);
 
 		if (ready < 0 && errno != EINTR)
-			err(1, "epoll_wait");
+			err(1, "epoll_pwait2");
 		if (ready == 0 && run->waiting == 0) {
 			warnx("no answer for %u seconds", load->patience);
 			return false;
@@ -413,6 +444,11 @@ bool mta_run(const struct load *load, struct tally *ret_tally)
 	for (size_t i = load->connections; i < count; i++)
 		run.connections[i].stays = true;
 	script_negotiation(&run.negotiation);
+	if (load->rate > 0) {
+		run.interval = (uint64_t)(1e9 / load->rate);
+		run.due = now();
+		prctl(PR_SET_TIMERSLACK, 1ul); /* nanosecond: else each wait may be 50 us longer */
+	}
 	run.waiting = count;
 	right = begin_waiting(&run, count) && loop(&run, count);
 	if (right)

@@ -3,6 +3,9 @@
 
 200 tables of 1,000,000 networks; SIGHUP as soon as the reload before it has ended. Told are the median and the 99th
 percentile of a whole session's time, sessions a second, and how many reloads that were.
+
+Sessions come as clients come to a server, at half the number that the machine can judge, each counted from when it was
+due; or one after the other on so many connections, which leaves no processor free: then whatever else is done delays.
 """
 
 import contextlib
@@ -18,7 +21,8 @@ import filters  # noqa: E402
 import measure  # noqa: E402
 import rule_files  # noqa: E402
 
-CONNECTIONS = (1, 4, 16)
+# Connections, and the share of what the machine can do; None: all of it.
+LOADS = ((16, 0.5), (1, None), (16, None))
 NAMES = ("p50", "p99", "speed")
 
 
@@ -66,13 +70,18 @@ def main():
     with filters.room() as directory, contextlib.ExitStack() as stack:
         rules = rule_files.made(directory, arguments.tables, arguments.tables, arguments.networks)
         process = stack.enter_context(filters.sallyport(arguments.sallyport, rules, directory))
-        for connections in CONNECTIONS:
+
+        def generate(connections, *words):
+            return told(filters.generate(
+                arguments.generator, "--socket", f"unix:{directory}/sallyport", "--pid", process.pid, "--connections",
+                connections, "--seconds", arguments.seconds, "--warm-up", 200, *words))
+
+        for connections, share in LOADS:
             reloads = []
+            rate = () if share is None else ("--rate", f"{generate(connections)['speed'] * share:.0f}")
 
             def play():
-                return told(filters.generate(
-                    arguments.generator, "--socket", f"unix:{directory}/sallyport", "--pid", process.pid, "--connections",
-                    connections, "--seconds", arguments.seconds, "--warm-up", 200))
+                return generate(connections, *rate)
 
             def storm():
                 with Reloads(process, directory / "sallyport.log") as going_on:
@@ -83,13 +92,13 @@ def main():
             reports = measure.in_turns(arguments.rounds, quiet=play, storm=storm)
             values = {way: {name: [report[name] for report in reports[way]] for name in NAMES} for way in reports}
             ratios = {name: measure.ratio(values["storm"][name], values["quiet"][name]) for name in NAMES}
-            rows.append([connections, sum(reloads),
+            rows.append([connections, rate[1] if rate else "all", sum(reloads),
                          *(f"{measure.spread(values[way][name])['median']:.0f}" for name in ("p50", "p99")
                            for way in ("quiet", "storm")),
                          *(f"{ratios[name]['median']:.2f} ({ratios[name]['low']:.2f}-{ratios[name]['high']:.2f})"
                            for name in NAMES)])
-            kept.append({"connections": connections, "reloads": sum(reloads), "ratios": ratios})
-    measure.table(["connections", "reloads", "p50 us quiet", "during", "p99 us quiet", "during", "p50 ratio", "p99 ratio",
+            kept.append({"connections": connections, "share": share, "reloads": sum(reloads), "ratios": ratios})
+    measure.table(["connections", "sessions/s asked", "reloads", "p50 us quiet", "during", "p99 us quiet", "during", "p50 ratio", "p99 ratio",
                    "speed ratio"], rows)
     measure.keep(arguments.json, kept)
 

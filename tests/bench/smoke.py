@@ -84,6 +84,15 @@ class Cases:
             report = filters.generate(self.arguments.generator, "--socket", milter_socket, *FEW)
         assert report["sessions"] == 40, report
 
+    def rate(self, directory):
+        with filters.empty(self.arguments.empty, directory):
+            words = ("--socket", f"unix:{directory}/empty", *FEW)
+            slow = filters.generate(self.arguments.generator, *words, "--rate", "400")
+            hurried = filters.generate(self.arguments.generator, *words, "--connections", "1", "--rate", "1000000")
+        assert slow["sessions_per_second"] < 440, slow
+        # All are due at once, and wait for the one connection that there is: the last waits for all others.
+        assert hurried["session_us"]["max"] > hurried["seconds"] * 1e6 * 0.9, hurried
+
     def refusal_that_does_not_come(self, directory):
         with filters.empty(self.arguments.empty, directory):
             self._must_be_wrong(f"unix:{directory}/empty", "must come here did not", "--rcpt-refused", "550")
@@ -128,6 +137,7 @@ def main():
     cases.run("an empty filter may refuse, too", cases.refusing)
     cases.run("sessions stay open beside those that play", cases.idle)
     cases.run("a filter that listens at a port", cases.tcp)
+    cases.run("sessions come at the rate that is asked for, and are timed from when they are due", cases.rate)
     cases.run("a refusal that does not come is seen", cases.refusal_that_does_not_come)
     cases.run("a refusal that must not come is seen, and one in other words", cases.refusal_that_must_not_come)
     for scenario in SCENARIOS:
