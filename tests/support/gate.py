@@ -156,6 +156,7 @@ class Gate:
 
     def begin_case(self):
         self.transcripts.clear()
+        self.mta.await_idle()  # what the case before had accepted may be on its way to the sink
         self.sink.forget()
         self._marks = (len(self.mta.log), self.daemon.mark() if self.daemon else 0)
         self._untouched = True
